@@ -1,0 +1,124 @@
+package abi
+
+import (
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi/wire"
+)
+
+// Decision is what a hook wants. The zero Decision lets the call pass.
+type Decision struct {
+	Drop        bool          // no reply at all; nothing else counts
+	Code        int           // ≠ 0: refuse with this status, 300 to 699
+	Reason      string        // of the refusal; "" = the registered phrase
+	Headers     []Field       // of the refusal's response
+	Set         []Field       // plan keys and their values
+	MaxDuration time.Duration // ≠ 0: longest the call may last from connect
+}
+
+// Refused reports whether the decision ends the call.
+func (d *Decision) Refused() bool { return d.Drop || d.Code != 0 }
+
+// DecodeDecision reads a decision frame from b, which is a guest's memory:
+// nothing of it is kept. All texts of d share one copy of the frame. An empty b
+// is a pass. It fails with ErrTooBig or ErrInvalid: a frame or list over its
+// bound, a slot outside the frame, a code no refusal may have, CR, LF or NUL in
+// any text. d is then the zero Decision.
+func DecodeDecision(b []byte, d *Decision) error {
+	headers, set := d.Headers[:0], d.Set[:0]
+	*d = Decision{}
+	if len(b) == 0 {
+		return nil
+	}
+	if len(b) > wire.AnswerRoom {
+		return ErrTooBig
+	}
+	in, ok := wire.Open(b)
+	if !ok {
+		return ErrInvalid
+	}
+	action := in.U64(wire.DecisionAction)
+	if action == wire.ActionDrop {
+		d.Drop = true
+		return nil
+	}
+	span := in.U64(wire.DecisionMaxDuration)
+	if action > wire.ActionDrop || span > 1<<63-1 {
+		return ErrInvalid
+	}
+	// The guest may not run now, but its memory is not ours to keep: one copy,
+	// and every text is a part of it.
+	in, _ = wire.Open([]byte(string(b[:in.Len()])))
+	var got Decision
+	var err error
+	if action == wire.ActionRefuse {
+		code := in.U64(wire.DecisionCode)
+		if code == 0 {
+			code = 403
+		}
+		reason, ok := in.Bytes(wire.DecisionReason)
+		if code < 300 || code > 699 || !ok {
+			return ErrInvalid
+		}
+		if len(reason) > wire.MaxValue {
+			return ErrTooBig
+		}
+		got.Code, got.Reason = int(code), in.Text(wire.DecisionReason)
+		if !Clean(got.Reason) {
+			return ErrInvalid
+		}
+		if got.Headers, err = decodeList(in, wire.DecisionHeaders, headers); err != nil {
+			return err
+		}
+	} else if got.Set, err = decodeList(in, wire.DecisionSet, set); err != nil {
+		return err
+	} else {
+		got.MaxDuration = time.Duration(span)
+	}
+	*d = got
+	return nil
+}
+
+func decodeList(in wire.Reader, k int, to []Field) ([]Field, error) {
+	l, ok := in.List(k)
+	switch {
+	case !ok:
+		return nil, ErrInvalid
+	case l.Len() == 0:
+		return nil, nil
+	case l.Len() > wire.MaxList:
+		return nil, ErrTooBig
+	}
+	for i := range l.Len() {
+		name, value, ok := l.At(i)
+		if !ok || name == "" || !Clean(name) || !Clean(value) {
+			return nil, ErrInvalid
+		}
+		if len(name) > wire.MaxName || len(value) > wire.MaxValue {
+			return nil, ErrTooBig
+		}
+		to = append(to, Field{name, value})
+	}
+	return to, nil
+}
+
+// Welcome is what a module answers when it starts.
+type Welcome struct {
+	Events       uint64 // subscription mask; 0 = what the manifest says
+	StateVersion uint32
+}
+
+// DecodeWelcome reads a welcome frame; an empty b is the zero Welcome.
+func DecodeWelcome(b []byte) (Welcome, error) {
+	if len(b) == 0 {
+		return Welcome{}, nil
+	}
+	in, ok := wire.Open(b)
+	if !ok || in.U64(wire.WelcomeStateVersion) > 1<<32-1 {
+		return Welcome{}, ErrInvalid
+	}
+	return Welcome{
+		Events:       in.U64(wire.WelcomeEvents),
+		StateVersion: uint32(in.U64(wire.WelcomeStateVersion)),
+	}, nil
+}
