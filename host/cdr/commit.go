@@ -1,0 +1,175 @@
+package cdr
+
+import "time"
+
+const (
+	maxRetry = 5 * time.Second
+	// quiet is the least time between two error lines about one file.
+	quiet = 10 * time.Second
+	// keep is the capacity of a queue buffer worth keeping when it is empty.
+	keep = 1 << 20
+)
+
+// run writes batch after batch until the file is closing and nothing is left,
+// or Close's patience is over. It owns spare and the rate limit of the log.
+func (f *File) run() {
+	defer close(f.done)
+	defer f.shut()
+	var w watch
+	var spare []byte
+	for {
+		batch, records, closing := f.take(spare)
+		if records == 0 {
+			if closing {
+				w.report(f, nil)
+				return
+			}
+			spare = batch
+			select {
+			case <-f.wake:
+			case <-f.quit:
+				return
+			}
+			continue
+		}
+		for pause := f.o.Retry; ; pause = min(2*pause, maxRetry) {
+			err := f.commit(batch)
+			f.account(batch, records, err)
+			w.report(f, err)
+			if err == nil {
+				break
+			}
+			if !f.wait(pause) {
+				return
+			}
+		}
+		if cap(batch) > keep {
+			batch = nil
+		}
+		spare = batch
+	}
+}
+
+// take swaps the queue for an empty buffer.
+func (f *File) take(spare []byte) (batch []byte, records int, closing bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.queued == 0 {
+		return spare, 0, f.closing
+	}
+	batch, records = f.queue, f.queued
+	f.queue, f.queued, f.batch = spare[:0], 0, len(batch)
+	return batch, records, f.closing
+}
+
+// commit appends the batch and makes it durable, or leaves the file as it was
+// before.
+func (f *File) commit(batch []byte) error {
+	f.disk.Lock()
+	defer f.disk.Unlock()
+	if f.file == nil {
+		if err := f.reopen(); err != nil {
+			return err
+		}
+	}
+	_, err := f.file.Write(batch)
+	if err == nil {
+		err = f.file.Sync()
+	}
+	if err == nil {
+		f.size += int64(len(batch))
+		return nil
+	}
+	// After a failed sync the kernel may have dropped the pages and forgotten
+	// the error, so a second sync proves nothing: the batch is cut off and
+	// written anew.
+	if f.cut() != nil {
+		f.file.Close()
+		f.file = nil
+	}
+	return err
+}
+
+// cut takes back what is behind the last durable record. The file may be
+// shorter than we know when somebody emptied it (copytruncate): then it is
+// left to OpenDisk to look at its end.
+func (f *File) cut() error {
+	size, err := f.file.Size()
+	if err != nil {
+		return err
+	}
+	if size < f.size {
+		return ErrForeign
+	}
+	return f.file.Truncate(f.size)
+}
+
+// account books the outcome of one attempt.
+func (f *File) account(batch []byte, records int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stats.LastError = err
+	if err != nil {
+		f.stats.Errors++
+		return
+	}
+	f.batch = 0
+	f.stats.Pending -= records
+	f.stats.Written += uint64(records)
+	f.stats.Bytes += uint64(len(batch))
+	f.stats.Batches++
+}
+
+// wait pauses between two attempts. It reports false when there will be no
+// other.
+func (f *File) wait(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-f.quit:
+		return false
+	}
+}
+
+func (f *File) shut() {
+	f.disk.Lock()
+	defer f.disk.Unlock()
+	if f.file != nil {
+		f.file.Close()
+		f.file = nil
+	}
+}
+
+// watch turns outcomes into log lines: the first failure at once, then one
+// line in quiet while it lasts, and one when it is over.
+type watch struct {
+	failing bool
+	last    time.Time
+	lost    uint64 // already told
+}
+
+func (w *watch) report(f *File, err error) {
+	s := f.Stats()
+	lost := s.Lost - w.lost
+	switch {
+	case err != nil:
+		if w.failing && time.Since(w.last) < quiet {
+			return
+		}
+		w.failing = true
+		f.o.Log.Error("cdr file cannot be written", "file", f.path, "err", err, "pending", s.Pending, "lost", lost, "lost_total", s.Lost)
+	case w.failing:
+		w.failing = false
+		f.o.Log.Warn("cdr file is written again", "file", f.path, "pending", s.Pending, "lost", lost, "lost_total", s.Lost)
+	case lost > 0:
+		if time.Since(w.last) < quiet {
+			return
+		}
+		f.o.Log.Error("cdr records lost: the disk is too slow", "file", f.path, "lost", lost, "lost_total", s.Lost)
+	default:
+		return
+	}
+	w.last, w.lost = time.Now(), s.Lost
+}

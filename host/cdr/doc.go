@@ -1,0 +1,22 @@
+// Package cdr keeps call detail records in files: one JSON line a record,
+// appended, durable by group commit, rotated from outside.
+//
+// Emit copies a record into a bounded queue and returns. One goroutine a file
+// writes what is queued, calls fdatasync, and repeats: under load a batch grows
+// while the previous one is synced, so no timer is needed and an idle system
+// syncs each record by itself.
+//
+// When the disk refuses, calls go on. Records stay queued up to Options.Queue
+// and the batch is retried; beyond it Emit fails with ErrFull, the record counts
+// as lost, and the log says so at level error, rate-limited. A batch is in the
+// file as a whole or, after an error, cut off again; only when even that fails
+// may records stand there twice, which a reader tells by their cdr_id.
+//
+// A crash may leave a torn last line. Opening a file repairs that: a last line
+// that is a whole JSON value but for its line feed is completed, anything else
+// behind the last line feed is cut off, and both are logged. So a reader of a
+// live file needs to wait for the line feed and nothing else.
+//
+// The goroutine of a File is started by Open and stopped by Close, which waits
+// for it. The package knows nothing of modules and calls: a record is a line.
+package cdr

@@ -1,0 +1,231 @@
+package cdr
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// MaxRecord is the longest record, bytes.
+const MaxRecord = 32 << 10
+
+// Options of a File. The zero Options are the defaults.
+type Options struct {
+	// Queue is how many bytes of records may wait for the disk, those being
+	// written included. Default 64 MiB, some 80,000 records.
+	Queue int
+	// Flush is how long Close tries to write what is queued. Default 5s.
+	Flush time.Duration
+	// Retry is the pause after a failed write; it doubles up to 5s. Default 100ms.
+	Retry time.Duration
+	// Log gets what an operator should know. Default slog.Default().
+	Log *slog.Logger
+	// Open opens the file. Default OpenDisk.
+	Open func(path string, log *slog.Logger) (Disk, error)
+}
+
+func (o Options) filled() Options {
+	if o.Queue <= 0 {
+		o.Queue = 64 << 20
+	}
+	if o.Flush <= 0 {
+		o.Flush = 5 * time.Second
+	}
+	if o.Retry <= 0 {
+		o.Retry = 100 * time.Millisecond
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Open == nil {
+		o.Open = OpenDisk
+	}
+	return o
+}
+
+// Stats are counts since Open. Records whose fate is open are Pending.
+type Stats struct {
+	Path      string
+	Written   uint64 // records durable on the disk
+	Bytes     uint64 // of these
+	Batches   uint64 // syncs they took
+	Pending   int    // records taken and not yet durable
+	Lost      uint64 // records refused or given up
+	Errors    uint64 // failed attempts to open, write or sync
+	LastError error  // nil when the last attempt went well
+}
+
+// File is one file of records. Its methods are safe for concurrent use.
+type File struct {
+	path string
+	o    Options
+	wake chan struct{} // cap 1: something is queued, or closing
+	quit chan struct{} // closed when Close's patience is over
+	done chan struct{} // closed when run has returned
+
+	// disk guards the open file; it is held while a batch is written.
+	disk sync.Mutex
+	file Disk  // nil after it could not be brought back in order
+	size int64 // bytes known to be whole, durable records
+
+	// mu guards what follows and is never held during input or output.
+	mu      sync.Mutex
+	queue   []byte // whole lines
+	queued  int    // records in queue
+	batch   int    // bytes of the batch being written
+	closing bool
+	stats   Stats
+}
+
+// Open opens or creates the file and its folder, repairs a torn last line and
+// starts the writer. It fails with ErrInUse, ErrForeign, or what the file
+// system says.
+func Open(path string, o Options) (*File, error) {
+	o = o.filled()
+	d, err := o.Open(path, o.Log)
+	if err != nil {
+		return nil, fmt.Errorf("cdr file %s: %w", path, err)
+	}
+	size, err := d.Size()
+	if err != nil {
+		d.Close()
+		return nil, fmt.Errorf("cdr file %s: %w", path, err)
+	}
+	f := &File{
+		path: path, o: o, file: d, size: size,
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+		stats: Stats{Path: path},
+	}
+	go f.run()
+	return f, nil
+}
+
+// Path is the path the file was opened by.
+func (f *File) Path() string { return f.path }
+
+// Emit takes one record, without its line feed, and copies it. Nil means the
+// writer owns it and it will be durable soon, not that it is. It fails with
+// ErrInvalid, ErrFull or ErrClosed; the last two count as lost. It never waits
+// for the disk.
+func (f *File) Emit(record []byte) error {
+	if len(record) == 0 || len(record) > MaxRecord || bytes.IndexByte(record, '\n') >= 0 {
+		return ErrInvalid
+	}
+	f.mu.Lock()
+	switch {
+	case f.closing:
+		f.stats.Lost++
+		f.mu.Unlock()
+		return ErrClosed
+	case len(f.queue)+f.batch+len(record)+1 > f.o.Queue:
+		f.stats.Lost++
+		f.mu.Unlock()
+		return ErrFull
+	}
+	f.queue = append(append(f.queue, record...), '\n')
+	f.queued++
+	f.stats.Pending++
+	first := f.queued == 1
+	f.mu.Unlock()
+	if first {
+		f.signal()
+	}
+	return nil
+}
+
+func (f *File) signal() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Reopen opens the path again, for a file that was moved away (log rotation),
+// and closes the old one when that went well; else it keeps the old one and says
+// why. All that was written before stands in the old file, whole. It waits for the
+// batch being written.
+func (f *File) Reopen() error {
+	f.disk.Lock()
+	defer f.disk.Unlock()
+	select {
+	case <-f.done:
+		return ErrClosed
+	default:
+	}
+	err := f.reopen()
+	if err != nil {
+		return fmt.Errorf("cdr file %s: %w", f.path, err)
+	}
+	return nil
+}
+
+// reopen is called with f.disk held.
+func (f *File) reopen() error {
+	old := f.file
+	if same, err := sameFile(old, f.path); err == nil && same {
+		return nil // still there; the lock on it is ours, too
+	}
+	d, err := f.o.Open(f.path, f.o.Log)
+	if err != nil {
+		return err
+	}
+	size, err := d.Size()
+	if err != nil {
+		d.Close()
+		return err
+	}
+	f.file, f.size = d, size
+	if old != nil {
+		old.Close()
+	}
+	return nil
+}
+
+// Stats returns the counts.
+func (f *File) Stats() Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stats
+}
+
+// Close takes no more records, writes those queued for at most Options.Flush,
+// and closes the file. It fails with ErrLost when it had to give some up. A
+// second Close waits for the first.
+func (f *File) Close() error {
+	f.mu.Lock()
+	first := !f.closing
+	f.closing = true
+	f.mu.Unlock()
+	if !first {
+		<-f.done
+		return nil
+	}
+	f.signal()
+	patience := time.NewTimer(f.o.Flush)
+	defer patience.Stop()
+	select {
+	case <-f.done:
+	case <-patience.C:
+		close(f.quit)
+		// A disk that hangs within a system call cannot be waited for: the
+		// process ends with it.
+		hang := time.NewTimer(time.Second)
+		defer hang.Stop()
+		select {
+		case <-f.done:
+		case <-hang.C:
+		}
+	}
+	f.mu.Lock()
+	left := f.stats.Pending
+	f.stats.Lost += uint64(left)
+	f.stats.Pending = 0
+	f.mu.Unlock()
+	if left > 0 {
+		f.o.Log.Error("cdr records lost at shutdown", "file", f.path, "lost", left)
+		return fmt.Errorf("%w: %s: %d", ErrLost, f.path, left)
+	}
+	return nil
+}
