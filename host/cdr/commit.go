@@ -72,36 +72,26 @@ func (f *File) commit(batch []byte) error {
 			return err
 		}
 	}
-	_, err := f.file.Write(batch)
-	if err == nil {
+	size, err := f.file.Size()
+	if err != nil {
+		f.file.Close()
+		f.file = nil
+		return err
+	}
+	if _, err = f.file.Write(batch); err == nil {
 		err = f.file.Sync()
 	}
 	if err == nil {
-		f.size += int64(len(batch))
 		return nil
 	}
 	// After a failed sync the kernel may have dropped the pages and forgotten
 	// the error, so a second sync proves nothing: the batch is cut off and
-	// written anew.
-	if f.cut() != nil {
+	// written anew. Where not even that works, OpenDisk looks at the file's end.
+	if f.file.Truncate(size) != nil {
 		f.file.Close()
 		f.file = nil
 	}
 	return err
-}
-
-// cut takes back what is behind the last durable record. The file may be
-// shorter than we know when somebody emptied it (copytruncate): then it is
-// left to OpenDisk to look at its end.
-func (f *File) cut() error {
-	size, err := f.file.Size()
-	if err != nil {
-		return err
-	}
-	if size < f.size {
-		return ErrForeign
-	}
-	return f.file.Truncate(f.size)
 }
 
 // account books the outcome of one attempt.

@@ -18,6 +18,7 @@ type Disk interface {
 	Sync() error                 // what was written is durable
 	Truncate(size int64) error
 	Size() (int64, error)
+	At(path string) bool // it is still the file the path names
 	Close() error
 }
 
@@ -32,6 +33,15 @@ func (d disk) Size() (int64, error) {
 		return 0, err
 	}
 	return i.Size(), nil
+}
+
+func (d disk) At(path string) bool {
+	a, err := d.Stat()
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(path)
+	return err == nil && os.SameFile(a, b)
 }
 
 // OpenDisk opens or creates the file (mode 0640) and its folder (0750) for
@@ -136,21 +146,4 @@ func lastLine(r io.ReaderAt, size int64) (keep int64, tail []byte, err error) {
 		}
 	}
 	return 0, buf, nil
-}
-
-// sameFile reports whether the open file is the one the path names.
-func sameFile(d Disk, path string) (bool, error) {
-	real, ok := d.(disk)
-	if !ok {
-		return false, nil
-	}
-	a, err := real.Stat()
-	if err != nil {
-		return false, err
-	}
-	b, err := os.Stat(path)
-	if err != nil {
-		return false, err
-	}
-	return os.SameFile(a, b), nil
 }

@@ -67,8 +67,7 @@ type File struct {
 
 	// disk guards the open file; it is held while a batch is written.
 	disk sync.Mutex
-	file Disk  // nil after it could not be brought back in order
-	size int64 // bytes known to be whole, durable records
+	file Disk // nil after it could not be brought back in order
 
 	// mu guards what follows and is never held during input or output.
 	mu      sync.Mutex
@@ -88,13 +87,8 @@ func Open(path string, o Options) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cdr file %s: %w", path, err)
 	}
-	size, err := d.Size()
-	if err != nil {
-		d.Close()
-		return nil, fmt.Errorf("cdr file %s: %w", path, err)
-	}
 	f := &File{
-		path: path, o: o, file: d, size: size,
+		path: path, o: o, file: d,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 		stats: Stats{Path: path},
 	}
@@ -164,19 +158,14 @@ func (f *File) Reopen() error {
 // reopen is called with f.disk held.
 func (f *File) reopen() error {
 	old := f.file
-	if same, err := sameFile(old, f.path); err == nil && same {
-		return nil // still there; the lock on it is ours, too
+	if old != nil && old.At(f.path) {
+		return nil // nobody moved it; opening it again would meet our own lock
 	}
 	d, err := f.o.Open(f.path, f.o.Log)
 	if err != nil {
 		return err
 	}
-	size, err := d.Size()
-	if err != nil {
-		d.Close()
-		return err
-	}
-	f.file, f.size = d, size
+	f.file = d
 	if old != nil {
 		old.Close()
 	}
