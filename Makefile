@@ -1,0 +1,72 @@
+# Sallyport. `make run` builds it and starts it; `make help` names the rest.
+#
+# The program is one static binary with the built-in modules inside; they are built from
+# plugins/ by the same toolchain and are not kept in the repository.
+
+GO      ?= go
+MODDIR  := host/wasm/builtin
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+LDFLAGS := -s -w -X main.commit=$(COMMIT)
+TOOL     = $(GO) tool -modfile=.ci/tools/go.mod
+FUZZ    ?= 3s
+
+# What `go build` reads; a change in anything else builds nothing.
+SOURCE   = $(shell find $(wildcard $(1)) -type f \( -name '*.go' ! -name '*_test.go' -o -name '*.toml' \))
+MODULES := $(patsubst plugins/%/,$(MODDIR)/%.wasm,$(sort $(dir $(wildcard plugins/*/*.go))))
+
+.PHONY: help build modules run test lint race fuzz soak bench check docs clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+build: bin/sallyport ## the modules and bin/sallyport
+
+modules: $(MODULES) ## the built-in modules alone
+
+run: build ## the SBC on its built-in configuration
+	@exec bin/sallyport run
+
+$(MODDIR)/%.wasm: go.mod $(call SOURCE,plugins sdk abi)
+	@echo "  module  $*"
+	@mkdir -p $(MODDIR)
+	@$(GO) run ./sdk/cmd/sallyport-module build -o $@ ./plugins/$*
+
+bin/sallyport: go.mod go.sum $(MODULES) $(call SOURCE,abi cmd host media sbc)
+	@echo "  build   $@"
+	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)' -o $@ ./cmd/sallyport
+
+test: build ## every test; installs sipp and a C compiler for the race detector
+	@.ci/need sipp:sip-tester gcc:gcc
+	@$(MAKE) --no-print-directory lint race fuzz
+
+lint: modules ## gofumpt, vet, staticcheck
+	@echo "  gofumpt"
+	@out=$$($(TOOL) gofumpt -l abi cmd host media plugins sbc sdk *.go); \
+		[ -z "$$out" ] || { echo "not formatted by gofumpt:"; echo "$$out"; exit 1; }
+	@echo "  vet"
+	@$(GO) vet ./...
+	@echo "  staticcheck"
+	@$(TOOL) staticcheck ./...
+
+race: build ## all Go tests under the race detector
+	@echo "  tests"
+	@CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+
+fuzz: modules ## each fuzz target for FUZZ=3s
+	@.ci/fuzz $(FUZZ)
+
+check: ## lint, tests, and each fuzz target for 10 s
+	@$(MAKE) --no-print-directory test FUZZ=10s
+
+soak: build ## the long tests: hours of calls, reloads, hooks
+	@$(GO) test -count=1 -timeout 0 -run Soak ./... -args -soak
+
+bench: build ## the load kit: figures beside the targets
+	@$(GO) run ./bench
+
+docs: ## CONFIG.md and the tables in abi/README.md from the code
+	@$(GO) generate ./abi/...
+	@$(GO) test -count=1 ./host/config/reference -update
+
+clean: ## removes what was built and what the SBC wrote
+	rm -rf bin var $(MODDIR)/*.wasm
