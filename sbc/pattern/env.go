@@ -1,0 +1,57 @@
+package pattern
+
+import (
+	"net/netip"
+
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
+)
+
+// Env is what the variables of a pattern stand for: one request and how it came. The zero
+// Env is valid; all its variables are empty. Not safe for concurrent use: it keeps the
+// addresses it parsed. Must not be copied between evaluations of different goroutines.
+type Env struct {
+	// Msg is the request being looked at; nil leaves every header variable empty.
+	Msg *sip.Message
+	// Source is where the request came from ($si, $sp), Local the address it was received
+	// on ($Ri, $Rp).
+	Source, Local netip.AddrPort
+	// Interface names the interface it was received on ($Rn) and InterfaceNumber counts it
+	// from 0 ($Rf); Advertise is the interface's public address ($RI), Local's if invalid.
+	Interface       string
+	InterfaceNumber int
+	Advertise       netip.Addr
+	// Destination is where the request is going, host[:port][/transport] ($di, $dp). When it
+	// is empty, these are host and port of the Request-URI.
+	Destination string
+	// Maps are what $M looks into; nil has no map.
+	Maps Maps
+	// Var returns a call variable ($V); nil has none. The name is valid only during the call.
+	Var func(name string) (value string, ok bool)
+	// Random returns a number from 0 to n-1 ($_r); nil is math/rand/v2.
+	Random func(n uint64) uint64
+
+	parsed [ofHeader + 1]address
+}
+
+// Maps finds a map by the name a pattern calls it. Safe for concurrent use.
+type Maps interface {
+	Map(name string) (Map, bool)
+}
+
+// Map turns one value into another. Safe for concurrent use.
+type Map interface {
+	// Append appends what key is mapped to; ok is false when the map has nothing for it. key
+	// must not be kept: it is valid only during the call.
+	Append(dst []byte, key string) (_ []byte, ok bool)
+}
+
+// Table is a fixed set of maps by name.
+type Table map[string]Map
+
+var _ Maps = Table(nil)
+
+// Map returns the map of that name.
+func (t Table) Map(name string) (Map, bool) {
+	m, ok := t[name]
+	return m, ok
+}

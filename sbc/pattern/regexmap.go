@@ -1,0 +1,257 @@
+package pattern
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of a map file. A map is trusted, but its size must not surprise: 100,000 rules are
+// a number plan.
+const (
+	maxMap          = 8 << 20 // bytes of the file
+	maxRules        = 100_000
+	maxLine         = 4096 // bytes of a line
+	maxRegex        = 1024 // bytes of an expression
+	maxInstructions = 4096 // of a compiled expression
+	maxMapErrors    = 50   // of one file that are reported
+)
+
+// RegexMap is a list of rules, regular expression=>value; the first rule that matches a
+// key wins. It is immutable and safe for concurrent use.
+//
+// Expressions are those of Go's regexp package, which are POSIX extended ones and more,
+// unanchored, case-sensitive, leftmost-longest; a dot matches every character. In the
+// value \1 to \9 stand for what the groups captured, \0 for what the expression matched and
+// \\ for a backslash.
+//
+// A look-up does not try one rule after the other: an index over the literal text that the
+// expressions require finds the few that can match at all (see literals).
+type RegexMap struct {
+	rules []rule
+	index index
+}
+
+// rule is one line of a map.
+type rule struct {
+	line  int
+	shape shape
+	text  string         // with a shape: what the key is compared with
+	re    *regexp.Regexp // without a shape, or when the value has captures
+	value []valuePart
+}
+
+// valuePart is literal text or, when group is not -1, a captured group.
+type valuePart struct {
+	literal string
+	group   int
+}
+
+// ParseRegexMap reads a map file: one rule a line, "regex=>value", split at the first =>
+// (in an expression write =\>). Empty lines and lines that begin with # are skipped, white
+// space around expression and value is removed. The error joins a *LineError for each wrong
+// line, or is ErrMapTooLarge, ErrTooManyRules, ErrTooManyLiterals or what r said. file is only for errors.
+func ParseRegexMap(r io.Reader, file string) (*RegexMap, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxMap+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxMap {
+		return nil, ErrMapTooLarge
+	}
+	m := &RegexMap{}
+	var errs []error
+	var b indexBuilder
+	for line := 1; len(text) > 0; line++ {
+		var raw []byte
+		raw, text, _ = bytes.Cut(text, []byte("\n"))
+		raw = bytes.TrimSpace(raw)
+		if len(raw) == 0 || raw[0] == '#' {
+			continue
+		}
+		if len(m.rules) == maxRules {
+			return nil, ErrTooManyRules
+		}
+		rule, need, err := parseRule(string(raw[:min(len(raw), maxLine+1)]))
+		if err != nil {
+			if errs = append(errs, &LineError{File: file, Line: line, Problem: err.Error()}); len(errs) == maxMapErrors {
+				break
+			}
+			continue
+		}
+		rule.line = line
+		b.add(len(m.rules), need)
+		m.rules = append(m.rules, rule)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	var ok bool
+	if m.index, ok = b.build(); !ok {
+		return nil, ErrTooManyLiterals
+	}
+	return m, nil
+}
+
+func parseRule(s string) (rule, required, error) {
+	if len(s) > maxLine {
+		return rule{}, required{}, fmt.Errorf("the line is longer than %d bytes", maxLine)
+	}
+	if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
+		return rule{}, required{}, errors.New("the line is not UTF-8 text")
+	}
+	expr, value, ok := strings.Cut(s, "=>")
+	if !ok {
+		return rule{}, required{}, errors.New("no =>: a rule is regex=>value")
+	}
+	expr, value = strings.TrimSpace(expr), strings.TrimSpace(value)
+	switch {
+	case expr == "":
+		return rule{}, required{}, errors.New("no expression before =>: .* matches everything")
+	case len(expr) > maxRegex:
+		return rule{}, required{}, fmt.Errorf("the expression is longer than %d bytes", maxRegex)
+	}
+	tree, err := syntax.Parse(expr, syntax.Perl|syntax.DotNL)
+	if err != nil {
+		return rule{}, required{}, plainSyntax(err)
+	}
+	groups := tree.MaxCap()
+	r := rule{}
+	captures := false
+	if r.value, captures, err = parseValue(value, groups); err != nil {
+		return rule{}, required{}, err
+	}
+	tree = tree.Simplify()
+	if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
+		return rule{}, required{}, errors.New("the expression is too complex")
+	}
+	r.shape, r.text = shapeOf(tree)
+	if r.shape == noShape || captures {
+		if r.re, err = regexp.Compile("(?s:" + expr + ")"); err != nil {
+			return rule{}, required{}, plainSyntax(err)
+		}
+		r.re.Longest()
+	}
+	return r, requires(tree), nil
+}
+
+// plainSyntax says what is wrong with an expression in the fewest words.
+func plainSyntax(err error) error {
+	if e := (*syntax.Error)(nil); errors.As(err, &e) {
+		return fmt.Errorf("%s: %q", e.Code, e.Expr)
+	}
+	return err
+}
+
+// parseValue splits a value at its captures; captures is false when it has none.
+func parseValue(s string, groups int) (parts []valuePart, captures bool, err error) {
+	var literal []byte
+	flush := func() {
+		if len(literal) > 0 {
+			parts = append(parts, valuePart{string(literal), -1})
+			literal = nil
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			literal = append(literal, s[i])
+			continue
+		}
+		if i++; i == len(s) {
+			return nil, false, errors.New(`the value ends with a \: write \\ for the character itself`)
+		}
+		c := s[i]
+		if c < '0' || c > '9' {
+			literal = append(literal, c)
+			continue
+		}
+		group := int(c - '0')
+		if group > groups {
+			return nil, false, fmt.Errorf(`\%d: the expression has only %d groups`, group, groups)
+		}
+		flush()
+		parts, captures = append(parts, valuePart{group: group}), true
+	}
+	flush()
+	return parts, captures, nil
+}
+
+// Len returns how many rules there are.
+func (m *RegexMap) Len() int { return len(m.rules) }
+
+// Append appends the value of the first rule that matches key. ok is false when none
+// does. It allocates only for captures.
+func (m *RegexMap) Append(dst []byte, key string) (_ []byte, ok bool) {
+	i := m.find(key)
+	if i < 0 {
+		return dst, false
+	}
+	return m.rules[i].append(dst, key), true
+}
+
+// Line returns the line of the rule that Append would use, 0 when there is none.
+func (m *RegexMap) Line(key string) int {
+	if i := m.find(key); i >= 0 {
+		return m.rules[i].line
+	}
+	return 0
+}
+
+// find returns the first rule that matches key, -1 if none does.
+func (m *RegexMap) find(key string) int {
+	var room [64]uint32
+	some, always := m.index.candidates(room[:0], key), m.index.always
+	for len(some) > 0 || len(always) > 0 {
+		var i uint32
+		if len(always) == 0 || len(some) > 0 && some[0] < always[0] {
+			i, some = some[0], some[1:]
+		} else {
+			i, always = always[0], always[1:]
+		}
+		if m.rules[i].match(key) {
+			return int(i)
+		}
+	}
+	return -1
+}
+
+func (r *rule) match(key string) bool {
+	switch r.shape {
+	case contains:
+		return strings.Contains(key, r.text)
+	case hasPrefix:
+		return strings.HasPrefix(key, r.text)
+	case hasSuffix:
+		return strings.HasSuffix(key, r.text)
+	case equals:
+		return key == r.text
+	}
+	return r.re.MatchString(key)
+}
+
+func (r *rule) append(dst []byte, key string) []byte {
+	if len(r.value) == 1 && r.value[0].group < 0 {
+		return append(dst, r.value[0].literal...)
+	}
+	var at []int
+	for _, p := range r.value {
+		if p.group < 0 {
+			dst = append(dst, p.literal...)
+			continue
+		}
+		if at == nil {
+			at = r.re.FindStringSubmatchIndex(key)
+		}
+		if from := 2 * p.group; from+1 < len(at) && at[from] >= 0 {
+			dst = append(dst, key[at[from]:at[from+1]]...)
+		}
+	}
+	return dst
+}
+
+var _ Map = (*RegexMap)(nil)
