@@ -1,0 +1,104 @@
+package callcontrol
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+)
+
+// hook calls one hook of use i with what that use may see. A panic is an error.
+func (r *Run) hook(ctx context.Context, call *abi.Call, i int, e abi.Event) (d abi.Decision, err error) {
+	s := &r.steps[i]
+	call.Event, call.Use = e, r.chain.uses[i].Name
+	call.Params, call.Vars, call.State = s.params, &r.vars, s.state
+	defer func() {
+		s.state = call.State
+		if v := recover(); v != nil {
+			d, err = abi.Decision{}, &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	switch e {
+	case abi.EventStart:
+		return s.module.Start(ctx, call)
+	case abi.EventConnect:
+		return s.module.Connect(ctx, call)
+	case abi.EventEnd:
+		return abi.Decision{}, s.module.End(ctx, call)
+	}
+	return s.module.Event(ctx, call)
+}
+
+// acquire gets the module of use i.
+func (r *Run) acquire(i int) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	if r.mods == nil {
+		return ErrNoModule
+	}
+	m, err := r.mods.Acquire(r.chain.uses[i].Module, r.callID)
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return ErrNoModule
+	}
+	r.steps[i].module, r.steps[i].mask = m, m.Events()
+	return nil
+}
+
+// release gives the module of use i back, once.
+func (r *Run) release(i int) {
+	s := &r.steps[i]
+	m := s.module
+	s.module, s.passed = nil, false
+	if m == nil {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			r.logFailure(i, abi.EventEnd, &PanicError{Value: v, Stack: debug.Stack()})
+		}
+	}()
+	m.Release()
+}
+
+// check says whether a decision can be carried out. What a module says goes into SIP
+// messages, so this is where line breaks end.
+func check(d *abi.Decision) error {
+	if d.MaxDuration < 0 {
+		return fmt.Errorf("%w: maximum duration %s", ErrBadDecision, d.MaxDuration)
+	}
+	if !d.Refused() || d.Drop {
+		return nil
+	}
+	if d.Code < 300 || d.Code > 699 {
+		return fmt.Errorf("%w: refusal with status %d", ErrBadDecision, d.Code)
+	}
+	if !abi.Clean(d.Reason) {
+		return fmt.Errorf("%w: line break in the reason", ErrBadDecision)
+	}
+	for _, f := range d.Headers {
+		if !isToken(f.Name) || !abi.Clean(f.Value) {
+			return fmt.Errorf("%w: header field %q", ErrBadDecision, f.Name)
+		}
+	}
+	return nil
+}
+
+// isToken says whether s is a token (RFC 3261 §25.1), which names of header fields are.
+func isToken(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z', c >= '0' && c <= '9':
+		case c == '-', c == '.', c == '!', c == '%', c == '*', c == '_', c == '+', c == '`', c == '\'', c == '~':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
