@@ -1,0 +1,78 @@
+package sdk
+
+import "unsafe"
+
+// host is the host behind the sandbox's wall. A function a module does not
+// reach is not imported, so its capability need not be granted.
+type host struct{}
+
+//go:wasmimport sbc log
+//go:noescape
+func sbcLog(call int64, level int32, msg string)
+
+//go:wasmimport sbc now
+//go:noescape
+func sbcNow() int64
+
+//go:wasmimport sbc monotonic
+//go:noescape
+func sbcMonotonic() int64
+
+//go:wasmimport sbc get
+//go:noescape
+func sbcGet(call int64, what int32, name string, index int32, buf unsafe.Pointer, limit uint32) int32
+
+//go:wasmimport sbc var_get
+//go:noescape
+func sbcVarGet(call int64, name string, buf unsafe.Pointer, limit uint32) int32
+
+//go:wasmimport sbc var_set
+//go:noescape
+func sbcVarSet(call int64, name, value string) int32
+
+//go:wasmimport sbc state_get
+//go:noescape
+func sbcStateGet(call int64, buf unsafe.Pointer, limit uint32) int32
+
+//go:wasmimport sbc state_set
+//go:noescape
+func sbcStateSet(call int64, buf unsafe.Pointer, n uint32) int32
+
+//go:wasmimport sbc_cdr emit
+//go:noescape
+func sbcCDREmit(call int64, buf unsafe.Pointer, n uint32) int32
+
+func at(b []byte) (unsafe.Pointer, uint32) {
+	return unsafe.Pointer(unsafe.SliceData(b)), uint32(len(b))
+}
+
+func (host) log(call int64, l Level, msg string) { sbcLog(call, int32(l), msg) }
+func (host) now() int64                          { return sbcNow() }
+func (host) monotonic() int64                    { return sbcMonotonic() }
+
+func (host) get(call int64, what int32, name string, index int32, b []byte) int32 {
+	p, n := at(b)
+	return sbcGet(call, what, name, index, p, n)
+}
+
+func (host) varGet(call int64, name string, b []byte) int32 {
+	p, n := at(b)
+	return sbcVarGet(call, name, p, n)
+}
+
+func (host) varSet(call int64, name, value string) int32 { return sbcVarSet(call, name, value) }
+
+func (host) stateGet(call int64, b []byte) int32 {
+	p, n := at(b)
+	return sbcStateGet(call, p, n)
+}
+
+func (host) stateSet(call int64, b []byte) int32 {
+	p, n := at(b)
+	return sbcStateSet(call, p, n)
+}
+
+func (host) emitCDR(call int64, b []byte) int32 {
+	p, n := at(b)
+	return sbcCDREmit(call, p, n)
+}

@@ -1,0 +1,114 @@
+package sdk
+
+import "github.com/sallyport-sbc/sallyport/abi/wire"
+
+// Setup is what a module learns when an instance starts. What it hands out may
+// be kept.
+type Setup struct {
+	in     wire.Reader
+	host   host
+	fields []member
+}
+
+// Module is the name of the module in the configuration.
+func (s *Setup) Module() string { return s.in.Text(wire.InitModule) }
+
+// Node is the name of the SBC's node.
+func (s *Setup) Node() string { return s.in.Text(wire.InitNode) }
+
+// Generation names this version of module and configuration.
+func (s *Setup) Generation() string { return s.in.Text(wire.InitGeneration) }
+
+// Config is the module's configuration, a JSON object. Text, Int, Bool and
+// Texts read its plain members; nested ones are the module's own business.
+func (s *Setup) Config() []byte {
+	b, _ := s.in.Bytes(wire.InitConfig)
+	return b
+}
+
+// Log writes a line to the SBC's log.
+func (s *Setup) Log(l Level, msg string) { s.host.log(0, l, msg) }
+
+// Has reports whether the configuration has that member.
+func (s *Setup) Has(key string) bool { return s.find(key) != nil }
+
+// Text is a string of the configuration, absent when it is not there. It fails
+// when it is something else.
+func (s *Setup) Text(key, absent string) (string, error) {
+	raw := s.find(key)
+	if raw == nil {
+		return absent, nil
+	}
+	v, ok := unquote(raw)
+	if !ok {
+		return "", Error(key + " is not a string")
+	}
+	return v, nil
+}
+
+// Int is a whole number of the configuration, as Text.
+func (s *Setup) Int(key string, absent int64) (int64, error) {
+	raw := s.find(key)
+	if raw == nil {
+		return absent, nil
+	}
+	v, ok := integer(raw)
+	if !ok {
+		return 0, Error(key + " is not a whole number")
+	}
+	return v, nil
+}
+
+// Bool is true or false of the configuration, as Text.
+func (s *Setup) Bool(key string, absent bool) (bool, error) {
+	switch string(s.find(key)) {
+	case "":
+		return absent, nil
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, Error(key + " is neither true nor false")
+}
+
+// Texts is an array of strings of the configuration, nil when it is not there.
+func (s *Setup) Texts(key string) ([]string, error) {
+	raw := s.find(key)
+	if raw == nil {
+		return nil, nil
+	}
+	var list []string
+	ok := array(raw, func(item []byte) bool {
+		v, ok := unquote(item)
+		list = append(list, v)
+		return ok
+	})
+	if !ok {
+		return nil, Error(key + " is not an array of strings")
+	}
+	return list, nil
+}
+
+func (s *Setup) parse() error {
+	raw := s.Config()
+	if len(raw) == 0 {
+		return nil
+	}
+	fields, ok := object(raw)
+	if !ok {
+		return Error("not a JSON object")
+	}
+	s.fields = fields
+	return nil
+}
+
+// find is the raw value of a member; the last one of a name counts.
+func (s *Setup) find(key string) []byte {
+	for i := len(s.fields) - 1; i >= 0; i-- {
+		if s.fields[i].name == key {
+			return s.fields[i].raw
+		}
+	}
+	return nil
+}

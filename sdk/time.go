@@ -1,0 +1,59 @@
+package sdk
+
+// Time is a moment: nanoseconds since 1970-01-01 UTC. Zero is no moment.
+type Time int64
+
+// Duration is a span in nanoseconds, as time.Duration, to which it converts.
+type Duration int64
+
+// Durations to multiply.
+const (
+	Millisecond Duration = 1_000_000
+	Second               = 1000 * Millisecond
+	Minute               = 60 * Second
+	Hour                 = 60 * Minute
+)
+
+// IsZero reports whether t is no moment.
+func (t Time) IsZero() bool { return t == 0 }
+
+// Sub is the span from u to t.
+func (t Time) Sub(u Time) Duration { return Duration(t - u) }
+
+// Append writes t by RFC 3339 with milliseconds, in UTC:
+// 2026-01-02T15:04:05.678Z.
+func (t Time) Append(dst []byte) []byte {
+	ms := int64(t) / int64(Millisecond)
+	if ms < 0 {
+		ms = 0
+	}
+	days, ms := ms/86_400_000, ms%86_400_000
+	// Civil date from days since 1970, in eras of 400 years that begin in March.
+	z := days + 719_468
+	era, doe := z/146_097, z%146_097
+	yoe := (doe - doe/1460 + doe/36_524 - doe/146_096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	day, month, year := doy-(153*mp+2)/5+1, mp+3, yoe+era*400
+	if month > 12 {
+		month, year = month-12, year+1
+	}
+	dst = append(pad(dst, year, 4), '-')
+	dst = append(pad(dst, month, 2), '-')
+	dst = append(pad(dst, day, 2), 'T')
+	dst = append(pad(dst, ms/3_600_000, 2), ':')
+	dst = append(pad(dst, ms/60_000%60, 2), ':')
+	dst = append(pad(dst, ms/1000%60, 2), '.')
+	return append(pad(dst, ms%1000, 3), 'Z')
+}
+
+func pad(dst []byte, v int64, width int) []byte {
+	var b [20]byte
+	i := len(b)
+	for v > 0 || len(b)-i < width {
+		i--
+		b[i] = byte('0' + v%10)
+		v /= 10
+	}
+	return append(dst, b[i:]...)
+}
