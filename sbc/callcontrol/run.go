@@ -60,6 +60,9 @@ func (c *Chain) Begin(mods Modules, callID string, env *pattern.Env) *Run {
 	return r
 }
 
+// Empty says whether there is no module in the chain.
+func (r *Run) Empty() bool { return r == nil }
+
 // SetLog says where failures of modules are logged; the default is slog.Default.
 func (r *Run) SetLog(log *slog.Logger) {
 	if r != nil {

@@ -1,0 +1,34 @@
+package profile
+
+import (
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/media"
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
+)
+
+// The defaults of every section. The decoder calls SetDefaults before it reads the keys of
+// a section; a section the file does not have gets them too.
+
+// SetDefaults fills all sections of c.
+func (c *Config) SetDefaults() {
+	c.Routing.SetDefaults()
+	c.Media.SetDefaults()
+}
+
+// SetDefaults fills r.
+func (r *Routing) SetDefaults() {
+	r.RingTimeout = 3 * time.Minute
+	r.Failover = []string{"408", "430", "5xx"}
+}
+
+// defaultRelay is what media.relay is when its pattern yields nothing.
+const defaultRelay = true
+
+// SetDefaults fills m.
+func (m *Media) SetDefaults() {
+	p := media.DefaultPolicy()
+	m.Relay = pattern.Literal("true")
+	m.Timeout, m.HoldTimeout = p.Timeout, p.HoldTimeout
+	m.SymmetricA, m.SymmetricB = p.SymmetricA, p.SymmetricB
+}

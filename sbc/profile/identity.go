@@ -1,0 +1,178 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
+)
+
+// Identity is the section [profile.NAME.identity]: who the call is from and to, on leg B.
+type Identity struct {
+	// Request-URI of leg B: a pattern, default as received. Without a scheme it is a sip
+	// URI. Where it goes is [profile.NAME.routing]'s; without a next hop and targets, to
+	// this URI.
+	//
+	//	ruri = "sip:$tU@sbc1.example.net"
+	RURI *pattern.Pattern `toml:"ruri"`
+
+	// Host of leg B's Request-URI, in place of the host and port that ruri or the caller
+	// gave: a pattern for host or host:port, default none.
+	//
+	//	ruri_host = "$H(P-Carrier).example.net"
+	RURIHost *pattern.Pattern `toml:"ruri_host"`
+
+	// From of leg B: a pattern for an address with or without display name, default as
+	// received. A tag in it is removed, leg B has its own.
+	//
+	//	from = "<sip:anonymous@example.net>"
+	From *pattern.Pattern `toml:"from"`
+
+	// To of leg B, as from.
+	//
+	//	to = "\"$tn\" <sip:$tU@example.net>"
+	To *pattern.Pattern `toml:"to"`
+
+	// Call-ID of leg B: a pattern, default a new random one, which tells nothing about leg A.
+	//
+	//	call_id = "$ci_leg2"
+	CallID *pattern.Pattern `toml:"call_id"`
+}
+
+var identityKeys = []key{
+	{name: "identity.ruri", patterns: one(func(c *Config) *pattern.Pattern { return c.Identity.RURI }), set: (*Plan).setRURI},
+	{name: "identity.ruri_host", patterns: one(func(c *Config) *pattern.Pattern { return c.Identity.RURIHost }), set: (*Plan).setRURIHost, perCall: true},
+	{name: "identity.from", patterns: one(func(c *Config) *pattern.Pattern { return c.Identity.From }), set: (*Plan).setFrom},
+	{name: "identity.to", patterns: one(func(c *Config) *pattern.Pattern { return c.Identity.To }), set: (*Plan).setTo},
+	{name: "identity.call_id", patterns: one(func(c *Config) *pattern.Pattern { return c.Identity.CallID }), set: (*Plan).setCallID},
+}
+
+func (p *Plan) setRURI(v string) error {
+	if v == "" {
+		p.RURI = ""
+		return nil
+	}
+	uri, err := checkURI(v)
+	if err == nil {
+		p.RURI = uri
+	}
+	return err
+}
+
+// setRURIHost replaces the host of what the Request-URI is so far.
+func (p *Plan) setRURIHost(v string) error {
+	if v == "" {
+		return nil
+	}
+	base := p.RURI
+	if base == "" {
+		base = p.received
+	}
+	if base == "" { // when a profile is compiled
+		base = "sip:host.invalid"
+	}
+	u, err := sip.ParseURI(base)
+	if err != nil {
+		return err
+	}
+	host, err := sip.ParseURI("sip:" + v)
+	if err != nil || host.User != "" || host.Params != "" || host.Headers != "" {
+		return errors.New("want a host or host:port")
+	}
+	if u.Scheme != "sip" && u.Scheme != "sips" {
+		return fmt.Errorf("a %s URI has no host", u.Scheme)
+	}
+	u.Host, u.Port = host.Host, host.Port
+	p.RURI = u.String()
+	return nil
+}
+
+func (p *Plan) setFrom(v string) error {
+	addr, err := checkAddress(v)
+	if err == nil {
+		p.From = addr
+	}
+	return err
+}
+
+func (p *Plan) setTo(v string) error {
+	addr, err := checkAddress(v)
+	if err == nil {
+		p.To = addr
+	}
+	return err
+}
+
+func (p *Plan) setCallID(v string) error {
+	for i := range len(v) {
+		if v[i] <= ' ' || v[i] >= 0x7f {
+			return errors.New("a Call-ID has no spaces and no characters beyond ASCII")
+		}
+	}
+	p.CallID = v
+	return nil
+}
+
+// checkURI returns v as a URI, with a scheme.
+func checkURI(v string) (string, error) {
+	v = withScheme(strings.TrimSpace(v))
+	if _, err := sip.ParseURI(v); err != nil {
+		return "", err
+	}
+	return v, nil
+}
+
+// checkAddress returns v as the value of From or To: with a scheme and without a tag.
+func checkAddress(v string) (string, error) {
+	v = strings.TrimSpace(v)
+	if v == "" {
+		return "", nil
+	}
+	if strings.IndexByte(v, '<') < 0 {
+		v = withScheme(v)
+	}
+	a, err := sip.ParseNameAddr(v)
+	if err != nil {
+		return "", err
+	}
+	_, tagged := a.Params.Get("tag")
+	uri := withScheme(a.URI)
+	if _, err := sip.ParseURI(uri); err != nil {
+		return "", err
+	}
+	if !tagged && uri == a.URI && strings.IndexByte(v, '<') >= 0 {
+		return v, nil
+	}
+	a.URI, a.Params = uri, a.Params.Del("tag")
+	return a.String(), nil
+}
+
+// withScheme puts sip: before a URI without a scheme, as $fu and user@host are.
+func withScheme(v string) string {
+	if hasScheme(v) {
+		return v
+	}
+	return "sip:" + v
+}
+
+// hasScheme tells "tel:+15550100" from "example.org:5060" and "alice@example.org:5060".
+func hasScheme(v string) bool {
+	scheme, rest, ok := strings.Cut(v, ":")
+	if !ok || scheme == "" {
+		return false
+	}
+	if s := strings.ToLower(scheme); s == "sip" || s == "sips" || s == "tel" {
+		return true
+	}
+	for i := range len(scheme) {
+		c := scheme[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (i == 0 || (c < '0' || c > '9') && c != '+' && c != '-' && c != '.') {
+			return false
+		}
+	}
+	port, _, _ := strings.Cut(rest, ";")
+	return port == "" || strings.Trim(port, "0123456789") != ""
+}

@@ -1,0 +1,190 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/media"
+	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
+)
+
+// Plan is a profile evaluated for one call: values, no patterns. It belongs to the call's
+// strand. What it shares with other plans is never written to.
+type Plan struct {
+	Profile *Profile
+
+	RURI     string // of leg B, "" = as received
+	From, To string // of leg B without a tag, "" = as received
+	CallID   string // of leg B, "" = a new one
+
+	Targets   []string // URIs in order, each becomes the Request-URI; none = RURI
+	NextHops  []string // host[:port][/transport] in order: where requests go; none = to the URI
+	Interface string   // leg B leaves by; "" = the one the INVITE came on
+
+	Relay bool
+	Media media.Policy // InterfaceA and InterfaceB are "" unless the profile names them
+
+	RingTimeout   time.Duration // of all targets; 0 = Timer C
+	TargetTimeout time.Duration // until a target is heard of; 0 = Timer B
+	MaxDuration   time.Duration // from the answer; 0 = no limit
+
+	Append []callcontrol.Field // header fields added to leg B's INVITE
+
+	refuseCode   int
+	refuseReason string
+	filter       *filter
+	failover     *failover
+	received     string // Request-URI of leg A, until Late
+	byModule     uint64 // keys that modules set: bit = index into keys
+}
+
+var _ callcontrol.Plan = (*Plan)(nil)
+
+// Resolve evaluates the profile for the INVITE of e. It fails with a *ValueError when a
+// pattern yields what cannot be used. It sets e.Destination to the first next hop.
+func (p *Profile) Resolve(e *pattern.Env) (*Plan, error) {
+	plan := new(Plan)
+	*plan = p.plan
+	if e.Msg != nil {
+		plan.received = e.Msg.RURI
+	}
+	if len(plan.NextHops) > 0 {
+		e.Destination = plan.NextHops[0]
+	}
+	if err := plan.evaluate(e, false); err != nil {
+		return nil, err
+	}
+	if len(plan.NextHops) > 0 {
+		e.Destination = plan.NextHops[0]
+	}
+	return plan, nil
+}
+
+// Late evaluates what depends on variables of the call, after the modules have set them.
+// What modules set themselves stays. It does nothing for a profile without $V.
+func (p *Plan) Late(e *pattern.Env) error {
+	var err error
+	if p.Profile.late {
+		err = p.evaluate(e, true)
+	}
+	p.received = "" // it would keep the whole INVITE in memory
+	return err
+}
+
+// evaluate puts the values that are late, or those that are not, into the plan. All texts
+// are evaluated into one buffer and become strings at once.
+func (p *Plan) evaluate(e *pattern.Env, late bool) error {
+	values := p.Profile.values
+	var room [1024]byte
+	var endRoom [32]int
+	buf, ends := room[:0], endRoom[:0]
+	for i := range values {
+		v := &values[i]
+		if v.late == late && !v.static {
+			if buf = v.pattern.Append(buf, e); p.Profile.destine && keys[v.key].name == "routing.next_hop" {
+				hop, _, _ := strings.Cut(string(buf), ",")
+				e.Destination = strings.TrimSpace(hop)
+			}
+		}
+		ends = append(ends, len(buf))
+	}
+	text, from := string(buf), 0
+	for i := range values {
+		v := &values[i]
+		this := text[from:ends[i]]
+		from = ends[i]
+		if v.late != late || p.byModule&(1<<v.key) != 0 {
+			continue
+		}
+		if v.static {
+			this, _ = v.pattern.Static()
+		}
+		if err := keys[v.key].put(p, this); err != nil {
+			return p.valueError(v, this, err)
+		}
+	}
+	return p.complete(late)
+}
+
+// complete checks that keys which must have a value have one.
+func (p *Plan) complete(late bool) error {
+	for i := range p.Profile.values {
+		v := &p.Profile.values[i]
+		if keys[v.key].required && v.late == late && len(p.Targets) == 0 && p.byModule&(1<<v.key) == 0 {
+			return p.valueError(v, "", ErrEmpty)
+		}
+	}
+	return nil
+}
+
+func (p *Plan) valueError(v *value, text string, err error) error {
+	name := keys[v.key].name
+	if keys[v.key].add != nil {
+		name = fmt.Sprintf("%s[%d]", name, v.element)
+	}
+	if len(text) > 128 {
+		text = text[:128]
+	}
+	return &ValueError{Profile: p.Profile.name, Key: name, Pattern: v.pattern.Source(), Value: text, Err: err}
+}
+
+// Set puts a value into the plan, literally, as the key of that name in the configuration
+// would: "identity.ruri". A list is given with commas; headers.append adds a header field
+// to those there are. It fails for a key that does not exist and for a value the key cannot
+// have, and then changes nothing.
+func (p *Plan) Set(key, value string) error {
+	i := keyIndex(key)
+	if i < 0 {
+		return fmt.Errorf("there is no key %s%s", brief(key), didYouMean(key, Keys()))
+	}
+	if !sip.ValidHeaderValue(value) {
+		return fmt.Errorf("%s: %w", key, errLineBreak)
+	}
+	if err := keys[i].set(p, value); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	p.byModule |= 1 << i
+	return nil
+}
+
+// Check says what Set would, without setting anything.
+func (p *Plan) Check(key, value string) error {
+	trial := *p
+	return trial.Set(key, value)
+}
+
+var errLineBreak = errors.New("a line break or NUL in the value")
+
+// Apply shapes leg B's INVITE: Request-URI, From and To (whose tags stay), header filter,
+// added header fields. It fails when what the plan says does not fit the message.
+func (p *Plan) Apply(inv *sip.Message) error {
+	if p.RURI != "" && len(p.Targets) == 0 {
+		inv.RURI = p.RURI
+	}
+	if p.From != "" {
+		inv.Set(sip.From, tagged(p.From, inv.FromTag()))
+	}
+	if p.To != "" {
+		inv.Set(sip.To, tagged(p.To, inv.ToTag()))
+	}
+	p.Filter(inv)
+	for i := range p.Append {
+		inv.AddNamed(p.Append[i].Name, p.Append[i].Value)
+	}
+	return nil
+}
+
+func tagged(addr, tag string) string {
+	if tag == "" {
+		return addr
+	}
+	return addr + ";tag=" + tag
+}
+
+// Filter removes the header fields that must not cross from a request or response that is
+// relayed from one leg to the other.
+func (p *Plan) Filter(m *sip.Message) { m.Filter(p.filter.keep) }

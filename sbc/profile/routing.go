@@ -1,0 +1,198 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
+)
+
+// Routing is the section [profile.NAME.routing]: where the call goes, and how long it may
+// take.
+type Routing struct {
+	// Where leg B's INVITE is sent, whatever its Request-URI says: a pattern for
+	// host[:port][/transport], or several with commas between them, tried in order; the
+	// transport is udp or tcp, default udp. Default none: to the Request-URI.
+	//
+	//	next_hop = "gw1.example.net, 192.0.2.8:5070/tcp"
+	NextHop *pattern.Pattern `toml:"next_hop"`
+
+	// Targets of the call, tried in order: patterns for URIs, each of which becomes leg B's
+	// Request-URI. A pattern that yields nothing is left out; when none is left the call is
+	// refused with 404. Default: the Request-URI of [profile.NAME.identity].
+	//
+	//	targets = ["sip:$rU@gw1.example.net", "$M($rU=>second)"]
+	Targets []*pattern.Pattern `toml:"targets"`
+
+	// Interface that leg B leaves by: a pattern for the name of an [interface.NAME] section,
+	// default the one the INVITE came in by.
+	//
+	//	interface = "private"
+	Interface *pattern.Pattern `toml:"interface"`
+
+	// Final responses of a target after which the next is tried: status codes, with x for any
+	// digit, default ["408", "430", "5xx"]. A target that cannot be reached always counts.
+	// With the last target, or any other response, leg A gets the response.
+	//
+	//	failover = ["404", "480", "5xx"]
+	Failover []string `toml:"failover"`
+
+	// How long all targets together may ring before the SBC gives up and leg A gets 408: a
+	// duration of at least 1s, default "3m". "0s" leaves it to Timer C of RFC 3261 §16.6.
+	//
+	//	ring_timeout = "45s"
+	RingTimeout time.Duration `toml:"ring_timeout"`
+
+	// How long a target may stay silent before the next one is tried: a duration of at least
+	// 100ms, default "0s": 32 seconds, Timer B of RFC 3261 §17.1.1.2.
+	//
+	//	target_timeout = "4s"
+	TargetTimeout time.Duration `toml:"target_timeout"`
+
+	// How long the call may last from its answer before the SBC hangs up: a duration of at
+	// least 1s, default "0s", no limit. Modules may make it shorter.
+	//
+	//	max_duration = "4h"
+	MaxDuration time.Duration `toml:"max_duration"`
+}
+
+var routingKeys = []key{
+	{name: "routing.next_hop", patterns: one(func(c *Config) *pattern.Pattern { return c.Routing.NextHop }), set: (*Plan).setNextHop},
+	{name: "routing.targets", patterns: func(c *Config) []*pattern.Pattern { return c.Routing.Targets }, set: (*Plan).setTargets, add: (*Plan).addTarget, perCall: true, required: true},
+	{name: "routing.interface", patterns: one(func(c *Config) *pattern.Pattern { return c.Routing.Interface }), set: (*Plan).setInterface},
+	{name: "routing.failover", set: (*Plan).setFailover},
+	{name: "routing.ring_timeout", set: setDuration(func(p *Plan) *time.Duration { return &p.RingTimeout }, time.Second)},
+	{name: "routing.target_timeout", set: setDuration(func(p *Plan) *time.Duration { return &p.TargetTimeout }, 100*time.Millisecond)},
+	{name: "routing.max_duration", set: setDuration(func(p *Plan) *time.Duration { return &p.MaxDuration }, time.Second)},
+}
+
+// compile puts the keys that are no patterns into the plan all calls begin with.
+func (r *Routing) compile(c *compiler, p *Plan) {
+	c.duration("routing.ring_timeout", r.RingTimeout, time.Second)
+	c.duration("routing.target_timeout", r.TargetTimeout, 100*time.Millisecond)
+	c.duration("routing.max_duration", r.MaxDuration, time.Second)
+	p.RingTimeout, p.TargetTimeout, p.MaxDuration = r.RingTimeout, r.TargetTimeout, r.MaxDuration
+	p.failover = &failover{}
+	for i, code := range r.Failover {
+		if err := p.failover.add(code); err != nil {
+			c.fail(fmt.Sprintf("routing.failover[%d]", i), err)
+		}
+	}
+}
+
+// Most places a call is tried at: what a caller can make the SBC send for one INVITE.
+const maxTargets = 16
+
+func (p *Plan) setNextHop(v string) error {
+	hops := splitList(v)
+	if len(hops) > maxTargets {
+		return fmt.Errorf("more than %d next hops", maxTargets)
+	}
+	for _, h := range hops {
+		if err := checkHop(h); err != nil {
+			return err
+		}
+	}
+	p.NextHops = hops
+	return nil
+}
+
+// checkHop checks host[:port][/transport].
+func checkHop(h string) error {
+	host, proto, ok := strings.Cut(h, "/")
+	if ok && !strings.EqualFold(proto, "udp") && !strings.EqualFold(proto, "tcp") {
+		return fmt.Errorf("transport %s is neither udp nor tcp", brief(proto))
+	}
+	u, err := sip.ParseURI("sip:" + host)
+	if err != nil || u.User != "" || strings.IndexByte(host, '@') >= 0 || u.Params != "" || u.Headers != "" {
+		return fmt.Errorf("%s is not host[:port][/transport]", brief(h))
+	}
+	return nil
+}
+
+func (p *Plan) setTargets(v string) error {
+	var fresh Plan
+	for _, uri := range splitList(v) {
+		if err := fresh.addTarget(uri); err != nil {
+			return err
+		}
+	}
+	p.Targets = fresh.Targets
+	return nil
+}
+
+func (p *Plan) addTarget(v string) error {
+	if v == "" {
+		return nil
+	}
+	if len(p.Targets) == maxTargets {
+		return fmt.Errorf("more than %d targets", maxTargets)
+	}
+	uri, err := checkURI(v)
+	if err == nil {
+		p.Targets = append(p.Targets, uri)
+	}
+	return err
+}
+
+func (p *Plan) setInterface(v string) error {
+	if v != "" {
+		if err := among("interface", v, p.Profile.interfaces); err != nil {
+			return err
+		}
+	}
+	p.Interface = v
+	return nil
+}
+
+func (p *Plan) setFailover(v string) error {
+	f := &failover{}
+	for _, code := range splitList(v) {
+		if err := f.add(code); err != nil {
+			return err
+		}
+	}
+	p.failover = f
+	return nil
+}
+
+// FailOver says whether the next target is tried after a final response with this status.
+func (p *Plan) FailOver(status int) bool {
+	return p.failover != nil && status >= 300 && status <= 699 && p.failover[status-300]
+}
+
+// failover has one flag for each status from 300.
+type failover [400]bool
+
+func (f *failover) add(code string) error {
+	if len(code) != 3 || code[0] < '3' || code[0] > '6' {
+		return fmt.Errorf("%s is no status code from 300 to 699, such as 503 or 5xx", brief(code))
+	}
+	for status := range f {
+		match := true
+		for i, digit := range [3]byte{'3' + byte(status/100), '0' + byte(status/10%10), '0' + byte(status%10)} {
+			if code[i]|0x20 != 'x' && code[i] != digit {
+				match = false
+			}
+		}
+		f[status] = f[status] || match
+	}
+	for i := 1; i < 3; i++ {
+		if c := code[i]; c|0x20 != 'x' && (c < '0' || c > '9') {
+			return fmt.Errorf("%s is no status code from 300 to 699, such as 503 or 5xx", brief(code))
+		}
+	}
+	return nil
+}
+
+// among checks that name is one of names.
+func among(what, name string, names []string) error {
+	if slices.Contains(names, name) {
+		return nil
+	}
+	return errors.New("there is no " + what + " " + brief(name) + didYouMean(name, names))
+}
