@@ -167,6 +167,9 @@ func (c Code) String() string {
 	return "unknown code"
 }
 
+// Error makes the codes below zero errors.
+func (c Code) Error() string { return c.String() }
+
 // Bounds and selectors.
 const (
 	BufferSize   = 65536 // smallest shared buffer a guest may offer, bytes

@@ -57,6 +57,7 @@ func wireNumbers() ([]byte, error) {
 		fmt.Fprintf(&b, "case %s:\nreturn %q\n", codeName(c), c.Name)
 	}
 	b.WriteString("}\nreturn \"unknown code\"\n}\n\n")
+	b.WriteString("// Error makes the codes below zero errors.\nfunc (c Code) Error() string { return c.String() }\n\n")
 
 	b.WriteString("// Bounds and selectors.\nconst (\n")
 	for _, c := range contract.Constants {
@@ -97,7 +98,7 @@ func abiNumbers() ([]byte, error) {
 	return format.Source(b.Bytes())
 }
 
-// codeName is E_ style in the table's language and ErrX-free Go: CodeTooBig.
+// codeName is the Go name of a code: CodeTooBig.
 func codeName(c contract.Code) string { return "Code" + goName(c.Name) }
 
 // prefix of the constants of a frame's slots. The call frame is what modules
