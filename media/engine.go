@@ -63,8 +63,11 @@ type Flow struct {
 // Remote is what the SDP of one side says about where it sends and listens.
 type Remote struct {
 	// RTP and RTCP are the signalled addresses; invalid when it names none we can
-	// reach (hold by 0.0.0.0, a host name, another address family).
+	// reach (a host name, another address family, 0.0.0.0).
 	RTP, RTCP netip.AddrPort
+
+	// Mute forbids sending to this side: hold by the address 0.0.0.0.
+	Mute bool
 
 	// Symmetric allows media of other sources to be learned.
 	Symmetric bool

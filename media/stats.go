@@ -59,3 +59,35 @@ type InterfaceStats struct {
 	Name                     string
 	Pairs, Used, Quarantined int
 }
+
+// add sums another stream into d; the first stream with packets gives the jitter
+// and the addresses.
+func (d *Direction) add(o Direction) {
+	if d.Packets == 0 {
+		d.Jitter = o.Jitter
+	}
+	if !d.Source.IsValid() {
+		d.Source, d.SourceRTCP = o.Source, o.SourceRTCP
+	}
+	d.Packets += o.Packets
+	d.Bytes += o.Bytes
+	d.RTCP += o.RTCP
+	d.Lost += o.Lost
+	d.Duplicates += o.Duplicates
+	d.Late += o.Late
+	d.Dropped += o.Dropped
+	d.Rejected += o.Rejected
+	d.Learning += o.Learning
+	d.Malformed += o.Malformed
+}
+
+func (t *Totals) add(o Totals) {
+	t.Packets += o.Packets
+	t.Bytes += o.Bytes
+	t.Late += o.Late
+	t.Dropped += o.Dropped
+	t.Rejected += o.Rejected
+	t.Learning += o.Learning
+	t.Malformed += o.Malformed
+	t.Timeouts += o.Timeouts
+}
