@@ -22,34 +22,34 @@ const module = "github.com/sallyport-sbc/sallyport/"
 var rooms = []room{
 	{"abi/...", []string{"abi/..."}, "the contract is shared with guests: nothing of the host may leak in"},
 	{"sdk/sdktest", []string{"sdk", "sdk/...", "abi/..."}, "a module's unit tests run without the host"},
-	{"sdk/...", []string{"sdk/...", "abi/..."}, "it is compiled into every guest"},
 	{"sdk", []string{"sdk/...", "abi", "abi/..."}, "it is compiled into every guest"},
+	{"sdk/...", []string{"sdk/...", "abi/..."}, "it is compiled into every guest"},
 	{"plugins/...", []string{"sdk", "sdk/...", "abi", "abi/..."}, "built-in modules see what anybody's modules see"},
 
-	{"media/...", []string{"media", "media/...", pion, "golang.org/x/sys/...", "golang.org/x/net/..."}, "it knows SDP, not SIP"},
 	{"media", []string{"media/...", pion, "golang.org/x/sys/...", "golang.org/x/net/..."}, "it knows SDP, not SIP"},
+	{"media/...", []string{"media", "media/...", pion, "golang.org/x/sys/...", "golang.org/x/net/..."}, "it knows SDP, not SIP"},
 
-	{"sbc/sip/...", []string{"sbc/sip", "sbc/sip/..."}, "messages stand below everything"},
 	{"sbc/sip", nil, "messages stand below everything"},
-	{"sbc/transport/...", []string{"sbc/sip", "sbc/transport", "sbc/transport/...", sipgo}, "interfaces and flows know messages only"},
+	{"sbc/sip/...", []string{"sbc/sip", "sbc/sip/..."}, "messages stand below everything"},
 	{"sbc/transport", []string{"sbc/sip", "sbc/transport/...", sipgo, "golang.org/x/sys/..."}, "interfaces and flows know messages only"},
+	{"sbc/transport/...", []string{"sbc/sip", "sbc/transport", "sbc/transport/...", sipgo}, "interfaces and flows know messages only"},
 	{"sbc/transaction", []string{"sbc/sip", "sbc/transport"}, "RFC 3261 §17 knows no calls"},
 	{"sbc/pattern", []string{"sbc/sip"}, "patterns read messages only"},
 	{"sbc/callcontrol", []string{"abi", "abi/...", "sbc/pattern"}, "the wall between calls and modules"},
 	{"sbc/profile", []string{"sbc/sip", "sbc/pattern", "sbc/callcontrol", "media", "abi"}, "text in, values out: it runs no call"},
 	{"sbc", []string{"sbc/...", "media", "abi"}, "calls know neither WebAssembly nor TOML nor who starts them"},
 
-	{"host/config/...", []string{"host/config", "host/config/...", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
 	{"host/config", []string{"github.com/BurntSushi/toml", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
-	{"host/wasm/...", []string{"host/wasm", "host/wasm/...", "abi", "abi/...", wazero}, "modules in a sandbox"},
+	{"host/config/...", []string{"host/config", "host/config/...", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
 	{"host/wasm", []string{"host/wasm/...", "host/store", "abi", "abi/...", "sbc/callcontrol", wazero, "golang.org/x/sys/..."}, "modules in a sandbox"},
+	{"host/wasm/...", []string{"host/wasm", "host/wasm/...", "abi", "abi/...", wazero}, "modules in a sandbox"},
 	{"host/cdr", nil, "a file of lines"},
-	{"host/useragent", []string{"sbc/sip", "sbc/transport", "sbc/transaction", "media", "github.com/pion/rtp"}, "a far end that speaks our own stack"},
+	{"host/useragent", []string{"sbc/sip", "sbc/transport", "sbc/transaction", "media", pion}, "a far end that speaks our own stack"},
 	{"host", []string{"host/...", "sbc", "sbc/...", "media", "media/...", "abi", "abi/..."}, "the only place that knows every room"},
 
 	{"cmd/sallyport", []string{"host", "host/...", "abi", "github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"}, "words on a terminal"},
-	{"bench/...", []string{"bench/...", "sbc/sip", pion}, "a tool"},
-	{"bench", []string{"bench/...", "sbc/sip", "sbc/transport", "sbc/transaction", "media", "abi", "host/...", pion, "golang.org/x/sys/..."}, "a tool"},
+	{"bench", []string{"bench/...", "sbc/sip", "sbc/transport", "sbc/transaction", "media", "abi", "host/...", pion, "golang.org/x/..."}, "a tool"},
+	{"bench/...", []string{"bench/...", "sbc/sip", pion, "golang.org/x/..."}, "a tool"},
 }
 
 type room struct {

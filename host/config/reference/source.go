@@ -1,0 +1,146 @@
+package reference
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// source is what the generator knows of the parsed packages.
+type source struct {
+	structs map[string]*ast.StructType // by package.Type
+	docs    map[string]string          // of the types
+	text    map[string]bool            // types that read themselves from a string
+}
+
+// field is one key of a section.
+type field struct {
+	key  string
+	doc  string
+	kind kind
+	of   string // package.Type of the section, for table and named
+	name string // of the struct and the field, for errors
+}
+
+type kind uint8
+
+const (
+	value kind = iota // key = …
+	table             // [key]
+	named             // [key.NAME]
+)
+
+// parse reads the Go files of the folders, without their tests. A folder's name is the name
+// of its package.
+func parse(folders ...string) (*source, error) {
+	s := &source{structs: map[string]*ast.StructType{}, docs: map[string]string{}, text: map[string]bool{}}
+	for _, folder := range folders {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == 0 {
+			return nil, &fs.PathError{Op: "read", Path: folder, Err: fs.ErrNotExist}
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+			if err != nil {
+				return nil, err
+			}
+			s.file(f)
+		}
+	}
+	return s, nil
+}
+
+func (s *source) file(f *ast.File) {
+	pkg := f.Name.Name + "."
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Name.Name == "UnmarshalText" && d.Recv != nil {
+				s.text[pkg+base(d.Recv.List[0].Type)] = true
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				t, ok := spec.(*ast.TypeSpec)
+				if !ok {
+					continue
+				}
+				name := pkg + t.Name.Name
+				s.docs[name] = t.Doc.Text()
+				if t.Doc == nil {
+					s.docs[name] = d.Doc.Text()
+				}
+				if st, ok := t.Type.(*ast.StructType); ok {
+					s.structs[name] = st
+				}
+			}
+		}
+	}
+}
+
+// fields returns the keys of the struct called name, in the order of the source. Those of an
+// embedded struct stand in its place.
+func (s *source) fields(name string) []field {
+	pkg, _, _ := strings.Cut(name, ".")
+	var out []field
+	for _, f := range s.structs[name].Fields.List {
+		tag := ""
+		if f.Tag != nil {
+			if raw, err := strconv.Unquote(f.Tag.Value); err == nil {
+				tag, _, _ = strings.Cut(reflect.StructTag(raw).Get("toml"), ",")
+			}
+		}
+		kind, of := s.classify(pkg, f.Type)
+		switch {
+		case tag == "" && len(f.Names) == 0 && kind == table:
+			out = append(out, s.fields(of)...)
+		case tag != "" && tag != "-":
+			out = append(out, field{key: tag, doc: f.Doc.Text(), kind: kind, of: of, name: name + "." + f.Names[0].Name})
+		}
+	}
+	return out
+}
+
+// classify says what a key of type t is in the file.
+func (s *source) classify(pkg string, t ast.Expr) (kind, string) {
+	switch t := t.(type) {
+	case *ast.StarExpr:
+		return s.classify(pkg, t.X)
+	case *ast.Ident, *ast.SelectorExpr:
+		name := base(t)
+		if !strings.Contains(name, ".") {
+			name = pkg + "." + name
+		}
+		if s.structs[name] != nil && !s.text[name] {
+			return table, name
+		}
+	case *ast.MapType:
+		if k, of := s.classify(pkg, t.Value); k == table {
+			return named, of
+		}
+	}
+	return value, ""
+}
+
+// base is the name of a type, with its package if it says one, without a star.
+func base(t ast.Expr) string {
+	switch t := t.(type) {
+	case *ast.StarExpr:
+		return base(t.X)
+	case *ast.Ident:
+		return t.Name
+	case *ast.SelectorExpr:
+		return base(t.X) + "." + t.Sel.Name
+	}
+	return ""
+}
