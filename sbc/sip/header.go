@@ -89,7 +89,8 @@ const (
 // Kinds of header field.
 const (
 	list   = 1 << iota // a comma separates elements: RFC 3261 §7.3.1
-	single             // at most one in a message, and no list
+	single             // at most one in a request
+	dialog             // exactly one in any message
 )
 
 // registry has one row for each ID: its canonical name, its compact form (0 if none)
@@ -100,10 +101,10 @@ var registry = [ids]struct {
 	kind    uint8
 }{
 	Via:                {"Via", 'v', list},
-	From:               {"From", 'f', single},
-	To:                 {"To", 't', single},
-	CallID:             {"Call-ID", 'i', single},
-	CSeq:               {"CSeq", 0, single},
+	From:               {"From", 'f', dialog},
+	To:                 {"To", 't', dialog},
+	CallID:             {"Call-ID", 'i', dialog},
+	CSeq:               {"CSeq", 0, dialog},
 	Contact:            {"Contact", 'm', list},
 	MaxForwards:        {"Max-Forwards", 0, single},
 	Route:              {"Route", 0, list},

@@ -3,6 +3,7 @@ package sip
 import (
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Message is one request or response. It keeps its header fields in order, with their
@@ -82,7 +83,7 @@ func (m *Message) All(id ID) iter.Seq[string] {
 			for rest != "" {
 				var element string
 				if registry[id].kind&list != 0 {
-					element, rest = cutElement(rest)
+					element, rest, _ = cutElement(rest)
 				} else {
 					element, rest = rest, ""
 				}
@@ -94,8 +95,12 @@ func (m *Message) All(id ID) iter.Seq[string] {
 	}
 }
 
-// cutElement cuts the first element, without outer white space, off a comma list.
-func cutElement(v string) (element, rest string) {
+// cutElement cuts the first element, without outer white space, off a comma list. more
+// is true when a comma follows it.
+func cutElement(v string) (element, rest string, more bool) {
+	if strings.IndexByte(v, ',') < 0 {
+		return trim(v), "", false
+	}
 	quoted, angle := false, false
 	for i := 0; i < len(v); i++ {
 		switch v[i] {
@@ -111,11 +116,11 @@ func cutElement(v string) (element, rest string) {
 			angle = angle && quoted
 		case ',':
 			if !quoted && !angle {
-				return trim(v[:i]), v[i+1:]
+				return trim(v[:i]), v[i+1:], true
 			}
 		}
 	}
-	return trim(v), ""
+	return trim(v), "", false
 }
 
 // Count returns how many fields of a kind there are.
@@ -158,8 +163,11 @@ func (m *Message) Prepend(id ID, value string) {
 }
 
 // Set replaces the value of the first field of a kind and removes the others; it adds
-// one when there is none.
+// one when there is none. Other sets nothing.
 func (m *Message) Set(id ID, value string) {
+	if id == Other {
+		return
+	}
 	set := false
 	m.Filter(func(h Header) bool {
 		keep := h.ID != id || !set

@@ -220,12 +220,11 @@ func (p *parser) headerField() bool {
 		p.fail(400, "Invalid header name", start)
 		return true
 	}
-	value := trim(p.s[colon+1 : end])
-	if (folded || hasControl(p.b[colon+1:end])) && !cleanText(value) {
+	if (folded || hasControl(p.b[colon+1:end])) && !cleanText(p.s[colon+1:end]) {
 		p.fail(400, "Control character in header field", colon+1)
 		return true
 	}
-	p.keep(Lookup(name), name, value, start)
+	p.keep(Lookup(name), name, trim(p.s[colon+1:end]), start)
 	return true
 }
 
@@ -269,8 +268,9 @@ func (p *parser) body() {
 func (p *parser) result() (*Message, error) {
 	if p.response {
 		cseq, _ := p.m.first(CSeq)
-		_, method, _ := cutCSeq(cseq)
-		p.m.Method = internMethod(method)
+		if _, method, ok := cutCSeq(cseq); ok {
+			p.m.Method = internMethod(method)
+		}
 	}
 	if p.err == nil {
 		return p.m, nil

@@ -118,10 +118,7 @@ func (u *URI) parseSIP(s string) error {
 }
 
 func (u *URI) checkParams() error {
-	if u.Params == "" {
-		return nil
-	}
-	if _, ok := u.Params.check(); !ok || strings.IndexByte(string(u.Params), ',') >= 0 {
+	if _, ok := u.Params.check(); !ok {
 		return uriError("invalid parameter")
 	}
 	return nil

@@ -3,12 +3,12 @@ package sip
 import "strings"
 
 // Validate looks at what the message means as far as every element must: required and
-// single header fields, Via, From, To, Call-ID, CSeq, Contact, the route headers,
-// Max-Forwards, and the Request-URI with its scheme. The error is a *ParseError; its
-// status is 0 for a response and an ACK.
+// single header fields, Via, From, To, Call-ID, CSeq; in a request also Contact, Route,
+// Record-Route, Max-Forwards, and the Request-URI with its scheme. The error is a
+// *ParseError; its status is 0 for a response and an ACK.
 //
 // A Request-URI of a scheme other than sip, sips, tel and urn:service is 416. In other
-// header fields any scheme may stand.
+// header fields any scheme may stand. Max-Forwards may be missing: RFC 3261 §16.3.
 func (m *Message) Validate() error {
 	status, reason := m.fault()
 	if reason == "" {
@@ -24,40 +24,56 @@ func (m *Message) fault() (status int, reason string) {
 	if reason := m.faultyCount(); reason != "" {
 		return 400, reason
 	}
-	if m.IsRequest() {
-		if status, reason := m.faultyRURI(); reason != "" {
-			return status, reason
-		}
-	}
-	vias, contacts := 0, 0
+	var n [ids]int // elements seen
 	for i := range m.headers {
 		h := &m.headers[i]
-		reason := ""
+		ok := true
 		switch h.ID {
 		case Via:
-			reason = faultyList(h.Value, &vias, viaElement, "Invalid Via")
+			// The hops behind ours on a response's way are not ours to judge.
+			if n[Via] == 0 || m.IsRequest() {
+				ok = validList(h.Value, &n[Via], validVia)
+			}
 		case From, To:
-			reason = faultyAddress(h)
+			ok = validParty(h.Value)
 		case CallID:
-			if !all(h.Value, wordChar) {
-				reason = "Invalid Call-ID"
-			}
+			ok = all(h.Value, wordChar)
 		case CSeq:
-			reason = m.faultyCSeq(h.Value)
-		case MaxForwards:
-			if _, ok := number(h.Value, 255); !ok && m.IsRequest() {
-				reason = "Invalid Max-Forwards"
+			_, method, sound := cutCSeq(h.Value)
+			if sound && m.IsRequest() && method != m.Method {
+				return 400, "CSeq method does not match"
 			}
-		case Contact:
-			if h.Value != "*" {
-				reason = faultyList(h.Value, &contacts, addressElement, "Invalid Contact")
-			}
-		case Route, RecordRoute:
-			routes := 0
-			reason = faultyList(h.Value, &routes, routeElement, "Invalid "+registry[h.ID].name)
+			ok = sound
 		}
-		if reason != "" {
-			return 400, reason
+		if !ok {
+			return 400, invalid[h.ID]
+		}
+	}
+	if m.IsRequest() {
+		return m.faultyRequest(&n)
+	}
+	return 0, ""
+}
+
+// faultyRequest looks at what only a request must have in order. A response may be
+// odd there: to lose it would cost a call.
+func (m *Message) faultyRequest(n *[ids]int) (status int, reason string) {
+	if status, reason := m.faultyRURI(); reason != "" {
+		return status, reason
+	}
+	for i := range m.headers {
+		h := &m.headers[i]
+		ok := true
+		switch h.ID {
+		case MaxForwards:
+			_, ok = number(h.Value, 255)
+		case Contact:
+			ok = h.Value == "*" || validList(h.Value, &n[Contact], validAddress)
+		case Route, RecordRoute:
+			ok = validList(h.Value, &n[h.ID], validRoute)
+		}
+		if !ok {
+			return 400, invalid[h.ID]
 		}
 	}
 	return 0, ""
@@ -65,10 +81,14 @@ func (m *Message) fault() (status int, reason string) {
 
 // faultyCount looks for missing and repeated header fields.
 func (m *Message) faultyCount() string {
+	once := uint8(dialog)
+	if m.IsRequest() {
+		once |= single
+	}
 	var seen [ids]bool
 	for i := range m.headers {
 		id := m.headers[i].ID
-		if seen[id] && registry[id].kind&single != 0 {
+		if seen[id] && registry[id].kind&once != 0 {
 			return repeated[id]
 		}
 		seen[id] = true
@@ -82,14 +102,15 @@ func (m *Message) faultyCount() string {
 }
 
 // Reasons are built once: a flood of malformed messages must not cost more than others.
-var missing, repeated = reasons()
+var missing, repeated, invalid = reasons()
 
-func reasons() (missing, repeated [ids]string) {
+func reasons() (missing, repeated, invalid [ids]string) {
 	for id := Other + 1; id < ids; id++ {
 		missing[id] = "Missing " + registry[id].name
 		repeated[id] = "More than one " + registry[id].name
+		invalid[id] = "Invalid " + registry[id].name
 	}
-	return missing, repeated
+	return missing, repeated, invalid
 }
 
 func (m *Message) faultyRURI() (int, string) {
@@ -105,59 +126,39 @@ func (m *Message) faultyRURI() (int, string) {
 	return 0, ""
 }
 
-func (m *Message) faultyCSeq(v string) string {
-	_, method, ok := cutCSeq(v)
-	if !ok {
-		return "Invalid CSeq"
-	}
-	if m.IsRequest() && method != m.Method {
-		return "CSeq method does not match"
-	}
-	return ""
-}
-
-// faultyAddress looks at From or To. A second tag, or a second reading of one, would
-// be another dialog to some peer.
-func faultyAddress(h *Header) string {
-	a, err := ParseNameAddr(h.Value)
-	if err != nil || !validURI(a.URI) || a.Params.twice("tag") {
-		if h.ID == From {
-			return "Invalid From"
-		}
-		return "Invalid To"
-	}
-	return ""
-}
-
-// faultyList looks at each element of a list. An empty element is an error, as is one
-// too many.
-func faultyList(v string, n *int, valid func(string) bool, reason string) string {
-	for {
-		element, rest := cutElement(v)
+// validList looks at each element of a list and counts them in n. An empty element is
+// an error, as is one too many.
+func validList(v string, n *int, valid func(string) bool) bool {
+	for more := true; more; {
+		var element string
+		element, v, more = cutElement(v)
 		if *n++; *n > DefaultLimits.Elements || !valid(element) {
-			return reason
+			return false
 		}
-		if len(element) == len(v) || rest == "" && v[len(v)-1] != ',' {
-			return ""
-		}
-		v = rest
 	}
+	return true
 }
 
-func viaElement(s string) bool {
+// validVia refuses a second branch: to some peer it would be another transaction.
+func validVia(s string) bool {
 	h, err := ParseVia(s)
 	return err == nil && !h.Params.twice("branch")
 }
 
-func addressElement(s string) bool {
+// validParty refuses a second tag: to some peer it would be another dialog.
+func validParty(s string) bool {
+	a, err := ParseNameAddr(s)
+	return err == nil && validURI(a.URI) && !a.Params.twice("tag")
+}
+
+func validAddress(s string) bool {
 	a, err := ParseNameAddr(s)
 	return err == nil && validURI(a.URI)
 }
 
-// routeElement wants the brackets: RFC 3261 §20.34.
-func routeElement(s string) bool {
-	a, err := ParseNameAddr(s)
-	return err == nil && validURI(a.URI) && strings.IndexByte(s, '<') >= 0
+// validRoute wants the brackets: RFC 3261 §20.34.
+func validRoute(s string) bool {
+	return validAddress(s) && strings.IndexByte(s, '<') >= 0
 }
 
 func validURI(s string) bool {

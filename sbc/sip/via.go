@@ -2,7 +2,7 @@ package sip
 
 import (
 	"net/netip"
-	"strings"
+	"slices"
 )
 
 // ViaHop is one element of Via: RFC 3261 §20.42.
@@ -114,7 +114,7 @@ func (m *Message) TopVia() (ViaHop, error) {
 	if !ok {
 		return ViaHop{}, viaError("missing")
 	}
-	v, _ = cutElement(v)
+	v, _, _ = cutElement(v)
 	return ParseVia(v)
 }
 
@@ -125,7 +125,7 @@ func (m *Message) SetTopVia(v string) {
 		if m.headers[i].ID != Via {
 			continue
 		}
-		if _, rest := cutElement(m.headers[i].Value); trim(rest) != "" {
+		if _, rest, more := cutElement(m.headers[i].Value); more {
 			v += ", " + trimLeft(rest)
 		}
 		m.headers[i].Value = v
@@ -139,10 +139,10 @@ func (m *Message) RemoveTopVia() {
 		if m.headers[i].ID != Via {
 			continue
 		}
-		if _, rest := cutElement(m.headers[i].Value); trim(rest) != "" {
-			m.headers[i].Value = trim(rest)
+		if _, rest, more := cutElement(m.headers[i].Value); more {
+			m.headers[i].Value = trimLeft(rest)
 		} else {
-			m.headers = append(m.headers[:i], m.headers[i+1:]...)
+			m.headers = slices.Delete(m.headers, i, i+1)
 		}
 		return
 	}
@@ -179,43 +179,4 @@ func (m *Message) MarkSource(from netip.AddrPort) {
 		b = appendUint(append(b, ";rport="...), uint64(from.Port()))
 	}
 	m.SetTopVia(string(b))
-}
-
-// FromTag returns the tag of From, "" if none.
-func (m *Message) FromTag() string { return m.tag(From) }
-
-// ToTag returns the tag of To, "" if none.
-func (m *Message) ToTag() string { return m.tag(To) }
-
-func (m *Message) tag(id ID) string {
-	v, _ := m.first(id)
-	tag, _ := addrParams(v).Get("tag")
-	return tag
-}
-
-// CSeqNumber returns the sequence number of CSeq. It fails when there is none below
-// 2^31 (RFC 3261 §8.1.1.5).
-func (m *Message) CSeqNumber() (uint32, bool) {
-	v, _ := m.first(CSeq)
-	n, _, ok := cutCSeq(v)
-	return n, ok
-}
-
-// cutCSeq takes apart the value of CSeq.
-func cutCSeq(v string) (n uint32, method string, ok bool) {
-	i := 0
-	for i < len(v) && v[i] >= '0' && v[i] <= '9' {
-		i++
-	}
-	method = trim(v[i:])
-	wide, ok := number(v[:i], 1<<31-1)
-	return uint32(wide), method, ok && len(method) < len(v[i:]) && ValidToken(method)
-}
-
-// MaxForwardsNumber returns the number of Max-Forwards, 0 to 255. It fails when there
-// is none.
-func (m *Message) MaxForwardsNumber() (uint8, bool) {
-	v, _ := m.first(MaxForwards)
-	n, ok := number(strings.TrimLeft(v, " \t"), 255)
-	return uint8(n), ok
 }

@@ -1,0 +1,106 @@
+package sip
+
+import (
+	"strings"
+	"testing"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+// FuzzDifferential holds our reading of a message against that of sipgo, an
+// independent parser, for messages that both accept. Differences in what matters for
+// routing and matching are how header smuggling begins.
+//
+// Not compared is what sipgo v1.7.2 is known to read wrongly, see misread.
+func FuzzDifferential(f *testing.F) {
+	seed(f)
+	parser := sipgo.NewParser()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := Parse(b)
+		if err != nil || m.Validate() != nil {
+			return
+		}
+		theirs, err := parser.ParseSIP(b)
+		if err != nil {
+			return
+		}
+		compare(t, m, theirs)
+	})
+}
+
+func compare(t *testing.T, m *Message, theirs sipgo.Message) {
+	t.Helper()
+	differ := func(what, ours, theirs string) {
+		t.Helper()
+		if ours != theirs {
+			t.Errorf("%s: %q, sipgo has %q", what, ours, theirs)
+		}
+	}
+	switch x := theirs.(type) {
+	case *sipgo.Request:
+		differ("method", strings.ToUpper(m.Method), strings.ToUpper(string(x.Method))) // sipgo folds a method's case
+		if u, err := ParseURI(m.RURI); err == nil && u.Host != "" && !misreadURI(m.RURI) {
+			differ("R-URI scheme", u.Scheme, strings.ToLower(x.Recipient.Scheme))
+			differ("R-URI user", u.User, x.Recipient.User)
+			differ("R-URI host", u.Host, strings.Trim(x.Recipient.Host, "[]"))
+			differ("R-URI port", string(appendUint(nil, uint64(u.Port))), string(appendUint(nil, uint64(x.Recipient.Port))))
+		}
+	case *sipgo.Response:
+		differ("status", string(appendUint(nil, uint64(m.Status))), string(appendUint(nil, uint64(x.StatusCode))))
+	}
+	differ("body", m.Body, string(theirs.Body()))
+	if c := theirs.CallID(); c != nil {
+		differ("Call-ID", m.Header(CallID), c.Value())
+	}
+	if c := theirs.CSeq(); c != nil {
+		n, _ := m.CSeqNumber()
+		differ("CSeq", string(appendUint(nil, uint64(n))), string(appendUint(nil, uint64(c.SeqNo))))
+		differ("CSeq method", strings.ToUpper(m.Method), strings.ToUpper(string(c.MethodName)))
+	}
+	if v := theirs.Via(); v != nil && !misread(m, Via) {
+		hop, _ := m.TopVia()
+		branch, _ := v.Params.Get("branch")
+		differ("branch", hop.Branch(), branch)
+		differ("sent-by", hop.Host, v.Host)
+		differ("transport", hop.Transport, v.Transport)
+	}
+	if a := theirs.From(); a != nil && !misread(m, From) {
+		tag, _ := a.Params.Get("tag")
+		differ("From tag", m.FromTag(), tag)
+	}
+	if a := theirs.To(); a != nil && !misread(m, To) {
+		tag, _ := a.Params.Get("tag")
+		differ("To tag", m.ToTag(), tag)
+	}
+}
+
+// misread reports whether a field has what sipgo v1.7.2 is known to read wrongly:
+//
+//   - a quoted parameter: cut at ";" within it, and what follows it is lost;
+//   - white space within Via, or around ";" and "=" of a parameter;
+//   - a parameter's name with upper case letters;
+//   - a comma in Via: the second element becomes part of the first;
+//   - "=" in a value: the name goes up to the last one.
+func misread(m *Message, id ID) bool {
+	v := m.Header(id)
+	params := addrParams(v)
+	if id == Via {
+		hop, err := m.TopVia()
+		if err != nil || strings.Count(v, " ") != 1 || strings.ContainsAny(v, "\t,") {
+			return true
+		}
+		params = hop.Params
+	}
+	for name, value := range params.All() {
+		if strings.ToLower(name) != name || strings.Contains(value, "=") {
+			return true
+		}
+	}
+	return strings.ContainsAny(string(params), " \t\r\n\"")
+}
+
+// misreadURI: sipgo looks for ":" and ";" before "@", so a user part with them is cut,
+// and a password or headers shift the rest.
+func misreadURI(s string) bool {
+	return strings.ContainsAny(s, "?") || strings.ContainsAny(s[:strings.IndexByte(s, '@')+1], ";:,/")
+}
