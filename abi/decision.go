@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi/wire"
@@ -20,8 +21,9 @@ type Decision struct {
 func (d *Decision) Refused() bool { return d.Drop || d.Code != 0 }
 
 // DecodeDecision reads a decision frame from b, which is a guest's memory:
-// nothing of it is kept. All texts of d share one copy of the frame. An empty b
-// is a pass. It fails with ErrTooBig or ErrInvalid: a frame or list over its
+// nothing of it is kept. All texts of d share one copy of the frame; the slices
+// d already has are filled anew, so whoever keeps them gives each hook a Decision
+// of its own. An empty b is a pass. It fails with ErrTooBig or ErrInvalid: a frame or list over its
 // bound, a slot outside the frame, a code no refusal may have, CR, LF or NUL in
 // any text. d is then the zero Decision.
 func DecodeDecision(b []byte, d *Decision) error {
@@ -46,9 +48,8 @@ func DecodeDecision(b []byte, d *Decision) error {
 	if action > wire.ActionDrop || span > 1<<63-1 {
 		return ErrInvalid
 	}
-	// The guest may not run now, but its memory is not ours to keep: one copy,
-	// and every text is a part of it.
-	in, _ = wire.Open([]byte(string(b[:in.Len()])))
+	// One copy, and every text is a part of it.
+	in, _ = wire.Open(bytes.Clone(b[:in.Len()]))
 	var got Decision
 	var err error
 	if action == wire.ActionRefuse {
