@@ -1,6 +1,8 @@
 package transaction
 
 import (
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
@@ -20,72 +22,110 @@ type User interface {
 	Canceled(t *Server, cancel *sip.Message)
 
 	// Unacknowledged says that a 2xx was repeated for 64·T1 and Acknowledge was not called.
-	// RFC 3261 §13.3.1.4.
+	// The transaction is over. RFC 3261 §13.3.1.4.
 	Unacknowledged(t *Server)
 }
 
 // ClientUser takes what becomes of one request. Its methods run on the transport's reading
-// goroutine or a timer's, and must not block.
+// goroutine or a timer's, perhaps before Send has returned, and must not block.
 type ClientUser interface {
 	// Response brings 1xx except 100, the first final response, and for an INVITE every 2xx,
 	// also repeated ones and those of other forks.
 	Response(c *Client, res *sip.Message)
 
 	// Failed says, at most once and never after a final response, that there will be none:
-	// ErrTimeout, ErrTransport, ErrTimerC. After ErrTimerC, and after ErrTimeout of a canceled
-	// INVITE, a late 2xx may still come as a Response and wants ACK and BYE.
+	// ErrTimeout, ErrTransport, ErrTimerC. After ErrTimerC a late 2xx may still come as a
+	// Response and wants ACK and BYE.
 	Failed(c *Client, err error)
-}
-
-// SendOptions change how one request is sent.
-type SendOptions struct {
-	TimerC time.Duration // 0 = Config.TimerC; negative = none
 }
 
 // Layer is all transactions.
 type Layer struct {
 	config Config
 	user   User
+	start  time.Time
+	tick   time.Duration
+	seeds  seeds
+
+	closed   atomic.Bool
+	counters counters
+	shards   [shards]shard
+	copies   [shards]copies
 }
 
 var _ transport.Handler = (*Layer)(nil)
 
 // New makes a layer. It is the Handler of a transport layer.
-func New(c Config, u User) *Layer { return &Layer{config: c.withDefaults(), user: u} }
-
-// Receive takes a message from the transport. It implements transport.Handler.
-func (l *Layer) Receive(m *sip.Message, err error, f transport.Flow) {}
-
-// Send sends a request other than ACK and CANCEL in a new client transaction.
-func (l *Layer) Send(req *sip.Message, f transport.Flow, u ClientUser, o SendOptions) (*Client, error) {
-	return nil, ErrClosed
+func New(c Config, u User) *Layer {
+	c = c.withDefaults()
+	l := &Layer{config: c, user: u, start: time.Now(), seeds: makeSeeds()}
+	l.tick = max(c.T1/25, time.Millisecond)
+	for i := range l.shards {
+		l.shards[i].open(l)
+		l.copies[i].first = make(map[uint64]firstCopy)
+	}
+	return l
 }
 
-// SendACK sends the ACK of a 2xx.
-func (l *Layer) SendACK(ack *sip.Message, f transport.Flow) ([]byte, error) { return nil, ErrClosed }
+// Close stops all timers and waits for their callbacks; no callback comes after it. It must
+// not be called from one. The transport should be closed before.
+func (l *Layer) Close() {
+	l.closed.Store(true)
+	for i := range l.shards {
+		l.shards[i].close()
+	}
+}
 
-// Close stops all timers and waits for them.
-func (l *Layer) Close() {}
+// Receive takes a message from the transport. It implements transport.Handler.
+func (l *Layer) Receive(m *sip.Message, err error, f transport.Flow) {
+	switch {
+	case l.closed.Load():
+	case err != nil:
+		l.refuse(m, err, f)
+	case !m.IsRequest():
+		l.response(m, f)
+	default:
+		hop, err := m.TopVia()
+		if err != nil {
+			if err := m.Validate(); err != nil {
+				l.refuse(m, err, f)
+			}
+			return
+		}
+		k := l.serverKey(m, hop, f)
+		switch m.Method {
+		case "ACK":
+			l.ack(m, k, f)
+		case "CANCEL":
+			l.cancel(m, k, f)
+		default:
+			l.request(m, k, f)
+		}
+	}
+}
 
-// Stats counts.
-type Stats struct{}
+// scratch holds buffers in which messages are built before their bytes are kept, so that
+// what is kept is one allocation of the right size.
+var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
 
-// Stats returns what the layer did.
-func (l *Layer) Stats() Stats { return Stats{} }
+// maxScratch is the largest buffer that goes back into the pool.
+const maxScratch = 16 << 10
 
-// Server is a server transaction.
-type Server struct{ Data any }
+// marshal returns the bytes of a message.
+func marshal(m *sip.Message) []byte {
+	p := scratch.Get().(*[]byte)
+	b := m.Append((*p)[:0])
+	kept := append([]byte(nil), b...)
+	if cap(b) <= maxScratch {
+		*p = b
+		scratch.Put(p)
+	}
+	return kept
+}
 
-func (t *Server) Request() *sip.Message          { return nil }
-func (t *Server) Method() string                 { return "" }
-func (t *Server) Flow() transport.Flow           { return transport.Flow{} }
-func (t *Server) Tag() string                    { return "" }
-func (t *Server) SetTag(tag string)              {}
-func (t *Server) Respond(res *sip.Message) error { return ErrTerminated }
-func (t *Server) Acknowledge()                   {}
-func (t *Server) Drop()                          {}
-
-// Client is a client transaction.
-type Client struct{}
-
-func (c *Client) Cancel(reason string) {}
+// resend sends bytes nobody waits for: a loss is repaired by the peer's retransmission.
+func (l *Layer) resend(f transport.Flow, b []byte) {
+	if len(b) > 0 {
+		_ = f.Send(b, nil)
+	}
+}

@@ -70,6 +70,14 @@ func (f Flow) SentBy() string {
 	return f.ep.sentBy
 }
 
+// Advertised returns the same as an address.
+func (f Flow) Advertised() netip.AddrPort {
+	if f.ep == nil {
+		return netip.AddrPort{}
+	}
+	return f.ep.advertised
+}
+
 // Send sends one message. Over UDP it is sent in place and an error comes at once. Over TCP
 // it is queued, at most 1 MiB a connection, and written by another goroutine; failed, unless
 // nil, is told at most once, later and without any lock held, that it could not be written.

@@ -47,14 +47,15 @@ type Interface struct {
 	counters counters
 }
 
-// endpoint is one bound address of an interface. local and sentBy are set before the layer
-// has started and never change after.
+// endpoint is one bound address of an interface. What it is called is
+// set before the layer has started and never changes after.
 type endpoint struct {
-	iface  *Interface
-	proto  Proto
-	local  netip.AddrPort
-	sentBy string
-	conn   PacketConn // UDP only
+	iface      *Interface
+	proto      Proto
+	local      netip.AddrPort
+	advertised netip.AddrPort
+	sentBy     string     // advertised as text
+	conn       PacketConn // UDP only
 }
 
 // New makes a layer of interfaces; nothing is bound yet. The error names everything that is
@@ -97,20 +98,14 @@ func (i *Interface) newEndpoint(p Proto, a netip.AddrPort) *endpoint {
 
 // bound tells the endpoint which address it got.
 func (e *endpoint) bound(a netip.AddrPort) {
-	e.local = a
-	e.sentBy = e.advertised().String()
-}
-
-// advertised returns the address peers are to use.
-func (e *endpoint) advertised() netip.AddrPort {
-	ad := unmap(e.iface.config.Advertise)
-	if !ad.Addr().IsValid() || ad.Addr().Is4() != e.local.Addr().Is4() {
-		return e.local
+	e.local, e.advertised = a, a
+	if ad := unmap(e.iface.config.Advertise); ad.Addr().IsValid() && ad.Addr().Is4() == a.Addr().Is4() {
+		e.advertised = ad
+		if ad.Port() == 0 {
+			e.advertised = netip.AddrPortFrom(ad.Addr(), a.Port())
+		}
 	}
-	if ad.Port() == 0 {
-		return netip.AddrPortFrom(ad.Addr(), e.local.Port())
-	}
-	return ad
+	e.sentBy = e.advertised.String()
 }
 
 // Start binds every address and begins to read: all or none. ctx limits the binding only.
@@ -203,7 +198,7 @@ func (i *Interface) Addr(p Proto) (netip.AddrPort, bool) {
 	if len(es) == 0 {
 		return netip.AddrPort{}, false
 	}
-	return es[0].advertised(), true
+	return es[0].advertised, true
 }
 
 // Addrs returns every bound address of the interface for a protocol.

@@ -56,7 +56,7 @@ func (l *Layer) deliver(m *sip.Message, err error, f Flow) {
 		f.ep.iface.noise.report(l.log, err, f)
 	}
 	if m != nil && m.IsRequest() {
-		stamp(m, f)
+		m.MarkSource(f.remote)
 	}
 	l.handler.Receive(m, err, f)
 }
