@@ -1,0 +1,128 @@
+package wasm
+
+import (
+	"io/fs"
+	"log/slog"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/host/wasm/builtin"
+)
+
+// Config is what a Host is made of.
+type Config struct {
+	// Modules to load. Only these are compiled.
+	Modules []ModuleConfig
+	// CacheDir keeps compiled modules between starts; "" keeps nothing. Whoever may write there may run code in this
+	// process.
+	CacheDir string
+	// Node is this node's name, told to modules.
+	Node string
+	// Builtin has NAME.wasm for each "builtin:NAME"; nil is the modules embedded in the program.
+	Builtin fs.FS
+	// CDR opens where a module that is granted sbc_cdr puts its records, from its configuration. It is called once a
+	// generation. nil refuses such modules.
+	CDR func(module string, config []byte) (Sink, error)
+	// Log gets what modules log and why they fail. nil is slog.Default.
+	Log *slog.Logger
+	// Progress, when not nil, is called once a second while a module that takes longer is loaded, and once more when
+	// it is done. Calls do not overlap.
+	Progress func(Progress)
+}
+
+// Sink takes the records of a module. Emit must not keep record and must not block; its error makes the guest see
+// BUSY. It is called concurrently.
+type Sink interface {
+	Emit(record []byte) error
+	Close() error
+}
+
+// Progress says what loading a module is at.
+type Progress struct {
+	Module  string
+	Step    string // "compile" for example
+	Elapsed time.Duration
+	Done    bool
+}
+
+// ModuleConfig is one module of the configuration.
+type ModuleConfig struct {
+	// Name by which profiles use it.
+	Name string
+	// Source is "builtin:NAME" or the path of a file.
+	Source string
+	// Config is a JSON object that the module gets when it starts; nil is an empty one.
+	Config []byte
+	// SHA256 of the file in hexadecimal; "" takes any.
+	SHA256 string
+	// Grants are the capabilities the module may have besides "sbc". nil grants a built-in module what its manifest
+	// asks for, and any other module nothing.
+	Grants []string
+	// Limits of the module; zero fields are defaults.
+	Limits Limits
+}
+
+// builtin reports whether the module travels inside the program.
+func (mc ModuleConfig) builtin() bool { return strings.HasPrefix(mc.Source, builtinPrefix) }
+
+const builtinPrefix = "builtin:"
+
+// Limits bound what a module may use.
+type Limits struct {
+	// Memory of one instance in bytes, rounded down to 64 KiB; default 64 MiB, at most 4 GiB.
+	Memory int64
+	// SoftMemory is the memory past which an instance is replaced after its hook; default half of Memory.
+	SoftMemory int64
+	// CPU is the processor time of one hook; default 5 ms.
+	CPU time.Duration
+	// InitCPU is the processor time in which an instance must start; default 2 s.
+	InitCPU time.Duration
+	// Instances is how many hooks may run at one time; default twice the processors.
+	Instances int
+	// InstanceWait is how long a hook waits when all instances are in use before it fails with ErrBusy; default
+	// 20 ms. Without host functions that wait, instances are only in use while they compute.
+	InstanceWait time.Duration
+	// LogRate is how many lines a second the module may log; default 50. More are counted.
+	LogRate int
+}
+
+func (l Limits) withDefaults() Limits {
+	const page = 64 << 10
+	if l.Memory <= 0 {
+		l.Memory = 64 << 20
+	}
+	l.Memory = min(max(l.Memory/page, 1), 65536) * page
+	if l.SoftMemory <= 0 {
+		l.SoftMemory = l.Memory / 2
+	}
+	if l.CPU <= 0 {
+		l.CPU = 5 * time.Millisecond
+	}
+	if l.InitCPU <= 0 {
+		l.InitCPU = 2 * time.Second
+	}
+	if l.Instances <= 0 {
+		l.Instances = 2 * runtime.GOMAXPROCS(0)
+	}
+	if l.InstanceWait <= 0 {
+		l.InstanceWait = 20 * time.Millisecond
+	}
+	if l.LogRate <= 0 {
+		l.LogRate = 50
+	}
+	return l
+}
+
+// pages is the memory limit in pages of 64 KiB.
+func (l Limits) pages() uint32 { return uint32(l.Memory >> 16) }
+
+func (c Config) withDefaults() Config {
+	if c.Builtin == nil {
+		c.Builtin = builtin.Files
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return c
+}

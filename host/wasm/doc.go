@@ -1,0 +1,33 @@
+// Package wasm runs call control modules in a sandbox: it loads WebAssembly files, meters them, keeps instances of
+// them warm, and calls their hooks. It is the only package that knows that modules are WebAssembly.
+//
+// # Loading
+//
+// A file is read, compared with its pin, asked for its manifest, its imports held against what the configuration
+// grants, rewritten with fuel checks (package meter), compiled or taken from the cache, instantiated, asked for the
+// contract it speaks, given its configuration, and only then published. Each step names module and reason when it
+// fails, and what ran before goes on running.
+//
+// # Generations
+//
+// A Generation is one file with one configuration, with its own runtime, instances and reference count; it never
+// changes. A call keeps the generation it began with: Acquire counts it, Release drops it. A swap stores one pointer;
+// the old generation takes no new calls and gives all its memory back when the last of its calls is gone.
+//
+// # Hooks
+//
+// A hook takes a warm instance from the pool (last in, first out), writes the call frame into the instance's memory,
+// calls the guest and copies its decision out. Nothing of that allocates in the host. The instance is thrown away
+// when the guest trapped, ran out of time, answered garbage, or grew past its soft limit; no other call notices.
+//
+// A guest's time is the processor time of its thread, looked at when its fuel is used up or at every 256th host
+// function, so that a busy machine does not make a sound module fail.
+//
+// # Ownership
+//
+// Host starts a goroutine for each generation that closes and for instances that are made again beside the traffic;
+// Host.Close waits for them. Everything exported may be used concurrently; hooks of one call come one at a time.
+//
+// What the sandbox does not bound: a guest that recurses within its fuel may hold up to 100 MB of native stack in one
+// instance until that is thrown away.
+package wasm

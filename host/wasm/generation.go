@@ -1,0 +1,169 @@
+package wasm
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/abi/manifest"
+	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+)
+
+var _ callcontrol.Module = (*Generation)(nil)
+
+// Generation is one module file with one configuration, ready to be called. It never changes.
+type Generation struct {
+	name, id string
+	source   ModuleConfig // as configured
+	sum      [32]byte     // of the file
+	config   []byte
+	limits   Limits
+	node     string
+	manifest *manifest.Manifest
+	events   uint64
+	log      *slog.Logger
+	sink     Sink
+	lines    logBucket
+
+	tasks    *tasks
+	runtime  wazero.Runtime
+	code     wazero.CompiledModule
+	compiled wazero.CompilationCache // nil without a cache directory
+	pool     pool
+
+	// refs counts the host's hold and one for each call. At zero the generation is gone for ever.
+	refs atomic.Int64
+}
+
+// acquire counts one more call, unless the generation has ended.
+func (g *Generation) acquire() bool {
+	for {
+		n := g.refs.Load()
+		if n == 0 {
+			return false
+		}
+		if g.refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// Release gives one hold back; the last one ends the generation and frees all it has.
+func (g *Generation) Release() {
+	if g.refs.Add(-1) == 0 {
+		// The call that ends last must not pay for this.
+		g.tasks.start(g.close)
+	}
+}
+
+func (g *Generation) close() {
+	g.pool.close()
+	ctx := context.Background()
+	if err := g.runtime.Close(ctx); err != nil {
+		g.log.Warn("module does not close", "module", g.name, "gen", g.id, "err", err)
+	}
+	if g.compiled != nil {
+		g.compiled.Close(ctx)
+	}
+	if g.sink != nil {
+		if err := g.sink.Close(); err != nil {
+			g.log.Error("records of a module are lost", "module", g.name, "gen", g.id, "err", err)
+		}
+	}
+}
+
+// same reports whether the generation is what mc asks for, given the file.
+func (g *Generation) same(mc ModuleConfig, sum [32]byte) bool {
+	return g.sum == sum && bytes.Equal(g.config, mc.Config) && g.limits == mc.Limits.withDefaults() &&
+		mc.builtin() == g.source.builtin() && slices.Equal(g.source.Grants, mc.Grants)
+}
+
+// Events is the mask of the hooks the module has.
+func (g *Generation) Events() uint64 { return g.events }
+
+// Start, Connect, Event and End run one hook; c.Event is set to it. Errors are *HookError.
+func (g *Generation) Start(ctx context.Context, c *abi.Call) (d abi.Decision, err error) {
+	c.Event = abi.EventStart
+	err = g.hook(ctx, c, &d)
+	return d, err
+}
+
+// Connect is the hook for the first 2xx.
+func (g *Generation) Connect(ctx context.Context, c *abi.Call) (d abi.Decision, err error) {
+	c.Event = abi.EventConnect
+	err = g.hook(ctx, c, &d)
+	return d, err
+}
+
+// Event is the hook for c.Event.
+func (g *Generation) Event(ctx context.Context, c *abi.Call) (d abi.Decision, err error) {
+	err = g.hook(ctx, c, &d)
+	return d, err
+}
+
+// End is the hook for the end of the call.
+func (g *Generation) End(ctx context.Context, c *abi.Call) error {
+	c.Event = abi.EventEnd
+	var d abi.Decision
+	return g.hook(ctx, c, &d)
+}
+
+func (g *Generation) hook(ctx context.Context, c *abi.Call, d *abi.Decision) error {
+	if g.events&abi.Bit(c.Event) == 0 {
+		return nil
+	}
+	in, err := g.pool.get(ctx)
+	if err != nil {
+		return g.hookError(c, err, nil)
+	}
+	err = in.run(c, d)
+	if err == nil {
+		g.pool.put(in)
+		return nil
+	}
+	*d = abi.Decision{}
+	e := g.hookError(c, err, in)
+	if in.broken {
+		g.pool.discard(in, err)
+	} else {
+		g.pool.put(in)
+	}
+	return e
+}
+
+// hookError names what the caller knows, and cuts the guest's stack off the reason.
+func (g *Generation) hookError(c *abi.Call, err error, in *instance) error {
+	e := &HookError{Module: g.name, Generation: g.id, Hook: c.Event, Call: c.ID, Err: err}
+	if in != nil {
+		e.Said, e.Trace = in.said.take(), in.trace
+		in.trace = ""
+	}
+	return e
+}
+
+// Status is how a module stands.
+type Status struct {
+	Name       string
+	Generation string // short hash of file and configuration
+	Version    string // as the manifest says
+	SHA256     string
+	Events     uint64
+	Calls      int64 // that hold the generation
+	Stats      Stats
+}
+
+// Status says how the generation stands.
+func (g *Generation) Status() Status {
+	stats := g.pool.snapshot()
+	stats.LogDropped = g.lines.lost()
+	return Status{
+		Name: g.name, Generation: g.id, Version: g.manifest.Version, SHA256: hex.EncodeToString(g.sum[:]), Events: g.events,
+		Calls: max(g.refs.Load()-1, 0), Stats: stats,
+	}
+}

@@ -1,0 +1,188 @@
+package wasm
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+)
+
+var _ callcontrol.Modules = (*Host)(nil)
+
+// Host holds the modules of one configuration.
+type Host struct {
+	config Config
+	cache  *cache
+
+	slots atomic.Pointer[map[string]*slot] // never changed, only replaced
+	mu    sync.Mutex                       // one change at a time
+	done  bool                             // guarded by mu
+	tasks tasks                            // goroutines of the host and its generations
+}
+
+// slot is a module's name; what stands in it changes under traffic.
+type slot struct {
+	stable atomic.Pointer[Generation]
+}
+
+// New loads all modules of c, or none: the error is a *LoadError that names the module. It may take seconds.
+func New(c Config) (*Host, error) {
+	c = c.withDefaults()
+	h := &Host{config: c, cache: newCache(c.CacheDir, c.Log)}
+	h.slots.Store(&map[string]*slot{})
+	if err := h.Reload(c.Modules); err != nil {
+		h.Close()
+		return nil, err
+	}
+	h.cache.prune()
+	return h, nil
+}
+
+// Acquire returns the generation of the module that new calls get; the call keeps it until Release. It fails with
+// ErrUnknown or ErrClosed.
+func (h *Host) Acquire(name, callID string) (callcontrol.Module, error) {
+	slots := *h.slots.Load()
+	s := slots[name]
+	if s == nil {
+		if slots == nil {
+			return nil, ErrClosed
+		}
+		return nil, ErrUnknown
+	}
+	for {
+		g := s.stable.Load()
+		if g == nil {
+			return nil, ErrUnknown
+		}
+		// A generation whose last call is gone cannot be taken any more; then another one stands in the slot.
+		if g.acquire() {
+			return g, nil
+		}
+	}
+}
+
+// Reload brings the host to exactly these modules. Modules whose file, configuration and limits are the same keep
+// their generation; the others are loaded beside the traffic and swapped in when all are ready. When one fails, all
+// stay as they are; the error is a *LoadError, or several joined.
+func (h *Host) Reload(modules []ModuleConfig) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.done {
+		return ErrClosed
+	}
+	old := *h.slots.Load()
+	fresh := make(map[string]*Generation)
+	var errs []error
+	for _, mc := range modules {
+		if _, twice := fresh[mc.Name]; twice {
+			errs = append(errs, &LoadError{mc.Name, mc.Source, "configuration", errors.New("named twice")})
+			continue
+		}
+		var now *Generation
+		if s := old[mc.Name]; s != nil {
+			now = s.stable.Load()
+		}
+		g, err := h.load(mc, now)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		fresh[mc.Name] = g
+	}
+	if len(errs) > 0 {
+		for name, g := range fresh {
+			if s := old[name]; g != nil && (s == nil || s.stable.Load() != g) {
+				g.Release()
+			}
+		}
+		return errors.Join(errs...)
+	}
+	next := make(map[string]*slot, len(modules))
+	for _, mc := range modules {
+		s := old[mc.Name]
+		if s == nil {
+			s = new(slot)
+		}
+		next[mc.Name] = s
+		h.replace(s, fresh[mc.Name])
+	}
+	h.slots.Store(&next)
+	for name, s := range old {
+		if next[name] == nil {
+			h.replace(s, nil)
+		}
+	}
+	return nil
+}
+
+// Load loads a module without giving it calls. The caller hands it to Replace, or Releases it.
+func (h *Host) Load(mc ModuleConfig) (*Generation, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.done {
+		return nil, ErrClosed
+	}
+	return h.load(mc, nil)
+}
+
+// Replace gives new calls of the module called name to g from now on, and takes over the caller's hold on g. It fails
+// with ErrUnknown when no module has that name.
+func (h *Host) Replace(name string, g *Generation) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := (*h.slots.Load())[name]
+	if s == nil {
+		return ErrUnknown
+	}
+	h.replace(s, g)
+	return nil
+}
+
+// replace swaps the pointer; the old generation loses the host's hold and ends with its last call.
+func (h *Host) replace(s *slot, g *Generation) {
+	old := s.stable.Swap(g)
+	if old == g {
+		return
+	}
+	if old != nil {
+		old.Release()
+	}
+	if g != nil && old != nil {
+		h.config.Log.Info("module replaced", "module", g.name, "gen", g.id, "old", old.id)
+	}
+}
+
+// Close takes all modules out of use and waits until those without calls are gone. A generation that a call still
+// holds ends when the call releases it; nobody waits for that.
+func (h *Host) Close() {
+	h.mu.Lock()
+	if h.done {
+		h.mu.Unlock()
+		return
+	}
+	h.done = true
+	var none map[string]*slot
+	old := h.slots.Swap(&none)
+	for _, s := range *old {
+		h.replace(s, nil)
+	}
+	h.mu.Unlock()
+	h.tasks.wait()
+}
+
+// Modules says how every module stands, by name.
+func (h *Host) Modules() []Status {
+	var all []Status
+	for name, s := range maps.All(*h.slots.Load()) {
+		if g := s.stable.Load(); g != nil {
+			st := g.Status()
+			st.Name = name
+			all = append(all, st)
+		}
+	}
+	slices.SortFunc(all, func(a, b Status) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}

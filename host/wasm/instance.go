@@ -1,0 +1,260 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/abi/wire"
+	"github.com/sallyport-sbc/sallyport/host/wasm/meter"
+)
+
+// maxFrame is the largest call frame a guest must be able to take.
+const maxFrame = 256 << 10
+
+// instance is one copy of a module. It serves one hook at a time; whoever took it from the pool owns it.
+type instance struct {
+	g      *Generation
+	ctx    context.Context // leads host functions back to the instance; never ends
+	module api.Module
+	memory api.Memory
+	fuel   api.MutableGlobal
+	event  api.Function
+	buffer api.Function
+
+	at, size uint32    // the shared buffer
+	stack    [4]uint64 // parameters and results
+
+	// What follows belongs to the hook that runs.
+	call    *abi.Call // nil while the instance starts
+	handle  uint64    // of the hook, never the same twice in an instance
+	meter   budget
+	said    said
+	broken  bool   // to be thrown away
+	trace   string // the guest's stack when it trapped
+	coded   bool   // the guest answered with an error
+	used    uint64 // fuel burnt since the pool last asked
+	lost    uint64 // records the sink did not take since then
+	welcome abi.Welcome
+}
+
+type instanceKey struct{}
+
+// instantiate makes an instance and lets it start.
+func (g *Generation) instantiate() (in *instance, err error) {
+	in = &instance{g: g}
+	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
+	in.begin(nil, g.limits.InitCPU)
+	defer func() {
+		if err != nil {
+			if said := in.said.take(); said != "" {
+				err = fmt.Errorf("%w: %s", err, said)
+			}
+			in.close()
+			in = nil
+		}
+	}()
+	defer in.end(&err)
+	in.module, err = g.runtime.InstantiateModule(in.ctx, g.code, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	if err != nil {
+		return in, in.fault(err)
+	}
+	in.memory = in.module.Memory()
+	in.fuel = in.module.ExportedGlobal(meter.FuelGlobal).(api.MutableGlobal)
+	in.event = in.module.ExportedFunction("sbc_event")
+	in.buffer = in.module.ExportedFunction("sbc_buffer")
+	if f := in.module.ExportedFunction("_initialize"); f != nil {
+		if err := in.enter(f); err != nil {
+			return in, err
+		}
+	}
+	if err := in.enter(in.module.ExportedFunction(contractExport)); err != nil {
+		return in, err
+	}
+	if err := in.room(wire.BufferSize); err != nil {
+		return in, err
+	}
+	return in, in.init()
+}
+
+// init gives the guest its configuration.
+func (in *instance) init() error {
+	g := in.g
+	hello := abi.Init{Features: wire.FeatureGet, Module: g.name, Config: g.config, Node: g.node, Generation: g.id}
+	n, err := in.encode(func(b []byte) (int, error) { return abi.EncodeInit(b, &hello) })
+	if err != nil {
+		return err
+	}
+	in.stack[0] = uint64(n)
+	if err := in.enter(in.module.ExportedFunction("sbc_init")); err != nil {
+		return err
+	}
+	res := int32(uint32(in.stack[0]))
+	if res < 0 {
+		return fmt.Errorf("%w: %s", ErrInit, abi.Code(res))
+	}
+	b, ok := in.memory.Read(in.at, uint32(res))
+	if !ok || uint32(res) > in.size {
+		return fmt.Errorf("%w: welcome frame of %d bytes in a buffer of %d", ErrGarbage, res, in.size)
+	}
+	if in.welcome, err = abi.DecodeWelcome(b); err != nil {
+		return fmt.Errorf("%w: welcome frame: %w", ErrGarbage, err)
+	}
+	return nil
+}
+
+// run calls the hook c.Event and puts the guest's decision into d. After an error in.broken says whether the
+// instance may be used again.
+func (in *instance) run(c *abi.Call, d *abi.Decision) (err error) {
+	in.begin(c, in.g.limits.CPU)
+	defer in.end(&err)
+	b, ok := in.memory.Read(in.at, in.size)
+	if !ok {
+		in.broken = true
+		return ErrGarbage
+	}
+	n, err := abi.EncodeCall(b[:len(b)-wire.AnswerRoom], c)
+	if err != nil {
+		if n, err = in.encode(func(b []byte) (int, error) { return abi.EncodeCall(b, c) }); err != nil {
+			return err
+		}
+	}
+	in.stack[0], in.stack[1], in.stack[2] = uint64(c.Event), in.handle, uint64(n)
+	if err := in.enter(in.event); err != nil {
+		return err
+	}
+	return in.answer(uint32(n), c.Event, d)
+}
+
+// answer reads the result of sbc_event and the decision behind the call frame, which is n bytes long.
+func (in *instance) answer(n uint32, e abi.Event, d *abi.Decision) error {
+	status, length := int32(uint32(in.stack[0]>>32)), uint32(in.stack[0])
+	switch {
+	case status == 0 && length == 0, status == 0 && e == abi.EventEnd:
+		return nil
+	case status < 0 && status >= int32(abi.CodeInternal):
+		in.coded = true
+		return fmt.Errorf("%w: %s", ErrCode, abi.Code(status))
+	case status == 1:
+		in.broken = true
+		return fmt.Errorf("%w: the call is parked, which this host does not offer", ErrGarbage)
+	case status != 0:
+		in.broken = true
+		return fmt.Errorf("%w: status %d", ErrGarbage, status)
+	}
+	from := (n + 7) &^ 7
+	if length > wire.AnswerRoom || uint64(from)+uint64(length) > uint64(in.size) {
+		in.broken = true
+		return fmt.Errorf("%w: %d bytes of answer, at most %d", ErrGarbage, length, wire.AnswerRoom)
+	}
+	// The memory may have moved while the guest ran.
+	b, ok := in.memory.Read(in.at+from, length)
+	if !ok {
+		in.broken = true
+		return fmt.Errorf("%w: the answer lies outside of the memory", ErrGarbage)
+	}
+	if err := abi.DecodeDecision(b, d); err != nil {
+		in.broken = true
+		return fmt.Errorf("%w: decision: %w", ErrGarbage, err)
+	}
+	return nil
+}
+
+// encode writes a frame that may need more than the buffer has, and asks the guest for more then.
+func (in *instance) encode(write func([]byte) (int, error)) (int, error) {
+	for range 2 {
+		b, ok := in.memory.Read(in.at, in.size)
+		if !ok {
+			break
+		}
+		n, err := write(b[:len(b)-wire.AnswerRoom])
+		if err == nil {
+			return n, nil
+		}
+		if n > maxFrame {
+			return 0, fmt.Errorf("%w: %d bytes, at most %d", ErrFrame, n, maxFrame)
+		}
+		if err := in.room(uint32(n) + wire.AnswerRoom + 8); err != nil {
+			return 0, err
+		}
+	}
+	in.broken = true
+	return 0, fmt.Errorf("%w: no buffer", ErrGarbage)
+}
+
+// room asks the guest for a buffer of at least so many bytes.
+func (in *instance) room(least uint32) error {
+	in.stack[0] = uint64(least)
+	if err := in.enter(in.buffer); err != nil {
+		return err
+	}
+	at, size := uint32(in.stack[0]>>32), uint32(in.stack[0])
+	if size < max(least, wire.BufferSize) || uint64(at)+uint64(size) > uint64(in.memory.Size()) {
+		in.broken = true
+		return fmt.Errorf("%w: buffer of %d bytes at %#x in %d bytes of memory, wanted %d", ErrGarbage, size, at, in.memory.Size(), least)
+	}
+	in.at, in.size = at, size
+	return nil
+}
+
+// enter calls a function of the guest with what stands on the stack.
+func (in *instance) enter(f api.Function) error {
+	in.fuel.Set(fuelSlice)
+	err := f.CallWithStack(in.ctx, in.stack[:])
+	in.used += uint64(int64(in.meter.refills+1)*fuelSlice - int64(in.fuel.Get()))
+	in.meter.refills = 0
+	if err != nil {
+		return in.fault(err)
+	}
+	return nil
+}
+
+func (in *instance) begin(c *abi.Call, cpu time.Duration) {
+	in.call, in.broken = c, false
+	in.handle++
+	in.meter.reset(cpu)
+	in.said.reset()
+}
+
+// end closes what begin opened; a panic of the host's own becomes an error of this hook.
+func (in *instance) end(err *error) {
+	in.meter.stop()
+	in.said.flush(in)
+	in.call = nil
+	if v := recover(); v != nil {
+		in.broken = true
+		*err = fmt.Errorf("%w: %v", ErrHost, v)
+	}
+}
+
+// fault says in our words how the guest ended; nothing may use it any more.
+func (in *instance) fault(err error) error {
+	in.broken = true
+	var line string
+	line, in.trace = firstLine(err.Error())
+	var (
+		exit exitError
+		host runtime.Error
+	)
+	switch {
+	case errors.Is(err, ErrDeadline):
+		return fmt.Errorf("%w: more than %v of processor time", ErrDeadline, in.meter.limit)
+	case errors.As(err, &exit):
+		return fmt.Errorf("%w: %w", ErrTrap, exit)
+	case errors.As(err, &host):
+		return fmt.Errorf("%w: %s", ErrHost, line)
+	}
+	return fmt.Errorf("%w: %s", ErrTrap, line)
+}
+
+func (in *instance) close() {
+	if in.module != nil {
+		in.module.Close(context.Background())
+	}
+}
