@@ -16,8 +16,15 @@ type index struct {
 	inside trie     // literals anywhere: Aho and Corasick's automaton
 }
 
-// maxNodes bounds the memory of an index: 24 bytes a node.
-const maxNodes = 8 << 20
+// Bounds of the memory and the time an index takes.
+const (
+	maxNodes   = 4 << 20 // 24 bytes each
+	maxEntries = 1 << 20
+)
+
+// leafDepth is how much of a literal is looked for at least. Beyond that it is enough to
+// tell the rules from each other: the rule decides about the rest of the key.
+const leafDepth = 4
 
 // indexBuilder collects the literals of a map's rules.
 type indexBuilder struct {
@@ -46,8 +53,11 @@ func (b *indexBuilder) add(rule int, need required) {
 	}
 }
 
-// build fails when the literals need more than maxNodes.
+// build fails when the literals are too many.
 func (b *indexBuilder) build() (x index, ok bool) {
+	if len(b.begin)+len(b.inside) > maxEntries {
+		return index{}, false
+	}
 	x.always = b.always
 	if x.begin, ok = newTrie(b.begin); ok {
 		x.inside, ok = newTrie(b.inside)
@@ -97,7 +107,8 @@ func newTrie(es []entry) (t trie, ok bool) {
 	for id := 0; id < len(spans); id++ {
 		s := spans[id]
 		n := trieNode{child: uint32(len(t.nodes)), ends: uint32(len(t.rules))}
-		for s.from < s.to && len(es[s.from].literal) == s.depth {
+		same := s.depth >= leafDepth && es[s.from].literal == es[s.to-1].literal
+		for s.from < s.to && (same || len(es[s.from].literal) == s.depth) {
 			t.rules = append(t.rules, es[s.from].rule)
 			n.endCount++
 			s.from++

@@ -87,12 +87,25 @@ const (
 	maxLiterals = 256  // alternatives
 	maxLiteral  = 4096 // bytes of all of them
 	maxClass    = 16   // characters of a class that are alternatives
+	telling     = 4    // bytes of a single literal that make looking for alternatives idle
 )
 
-// requires finds the most telling text that every match of re contains: it walks from left
-// to right and grows runs, sets of texts that the part since the last gap can match.
+// requires finds the most telling text that every match of re contains.
 func requires(re *syntax.Regexp) required {
 	parts := flatten(nil, re)
+	one := longestRun(parts, 1)
+	if one.weight() >= telling*perByte {
+		return one
+	}
+	if several := longestRun(parts, maxLiterals); several.weight() > one.weight() {
+		return several
+	}
+	return one
+}
+
+// longestRun walks a concatenation from left to right and grows runs: sets of at most most
+// texts that the part since the last gap can match. It returns the weightiest.
+func longestRun(parts []*syntax.Regexp, most int) required {
 	var best required
 	run := required{literals: []string{""}}
 	for len(parts) > 0 && parts[0].Op == syntax.OpBeginText {
@@ -105,8 +118,8 @@ func requires(re *syntax.Regexp) required {
 		run = required{literals: begin}
 	}
 	for _, p := range parts {
-		if set, ok := exact(p); ok {
-			if longer, ok := cross(run.literals, set); ok {
+		if set, ok := exact(p); ok && len(set) <= most {
+			if longer, ok := cross(run.literals, set, most); ok {
 				run.literals = longer
 			} else {
 				gap(set)
@@ -116,18 +129,24 @@ func requires(re *syntax.Regexp) required {
 		switch p.Op {
 		case syntax.OpPlus:
 			if set, ok := exact(p.Sub[0]); ok {
-				if longer, ok := cross(run.literals, set); ok {
+				if longer, ok := cross(run.literals, set, most); ok {
 					run.literals = longer
 				}
 			}
 		case syntax.OpAlternate:
-			gap(oneOf(p.Sub))
+			if most > 1 {
+				gap(oneOf(p.Sub))
+			}
 		}
 		gap([]string{""})
 	}
 	gap(nil)
 	return best
 }
+
+// perByte is the weight of one byte. A class of ten characters adds less than it takes: what
+// it stands for is as probable as any digit.
+const perByte = 10
 
 // weight says how rarely a key has one of the literals by chance: the length of the
 // shortest, less a little for each doubling of their number. 0 tells nothing.
@@ -142,12 +161,12 @@ func (r required) weight() int {
 	if shortest == 0 {
 		return 0
 	}
-	w := 16 * shortest
+	w := perByte * shortest
 	for n := len(r.literals); n > 1; n /= 2 {
-		w -= 3
+		w -= 4
 	}
 	if r.atStart {
-		w += 8
+		w += 5
 	}
 	return max(w, 1)
 }
@@ -201,7 +220,7 @@ func exact(re *syntax.Regexp) (set []string, ok bool) {
 			if !ok {
 				return nil, false
 			}
-			if set, ok = cross(set, next); !ok {
+			if set, ok = cross(set, next, maxLiterals); !ok {
 				return nil, false
 			}
 		}
@@ -254,11 +273,11 @@ func exactClass(ranges []rune) (set []string, ok bool) {
 }
 
 // cross returns each of a followed by each of b, unless that is too much.
-func cross(a, b []string) (set []string, ok bool) {
+func cross(a, b []string, most int) (set []string, ok bool) {
 	if len(b) == 1 && b[0] == "" {
 		return a, true
 	}
-	if len(a)*len(b) > maxLiterals {
+	if len(a)*len(b) > most {
 		return nil, false
 	}
 	size := 0

@@ -127,17 +127,26 @@ func parseRule(s string) (rule, required, error) {
 		return rule{}, required{}, err
 	}
 	tree = tree.Simplify()
-	if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
+	if complexity(tree) > maxInstructions {
 		return rule{}, required{}, errors.New("the expression is too complex")
 	}
 	r.shape, r.text = shapeOf(tree)
 	if r.shape == noShape || captures {
-		if r.re, err = regexp.Compile("(?s:" + expr + ")"); err != nil {
+		if r.re, err = regexp.Compile("(?s)" + expr); err != nil {
 			return rule{}, required{}, plainSyntax(err)
 		}
 		r.re.Longest()
 	}
 	return r, requires(tree), nil
+}
+
+// complexity is about the number of instructions of a compiled expression.
+func complexity(re *syntax.Regexp) int {
+	n := 1 + len(re.Rune)
+	for _, sub := range re.Sub {
+		n += complexity(sub)
+	}
+	return n
 }
 
 // plainSyntax says what is wrong with an expression in the fewest words.
