@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // maxBinds bounds how many port pairs are tried when others hold them.
@@ -130,8 +131,9 @@ func (s *Session) hold(side Side) bool {
 	return held
 }
 
-// apply tells the engine what is agreed now.
-func (s *Session) apply() {
+// apply tells the engine what is agreed now, and after a Restore which sources were
+// latched.
+func (s *Session) apply(latched ...savedStream) {
 	some := false
 	for i := range s.streams {
 		if s.streams[i].port[A] == 0 {
@@ -142,7 +144,13 @@ func (s *Session) apply() {
 			continue
 		}
 		some = true
-		s.relay.Set(i, s.flow(i))
+		f := s.flow(i)
+		if i < len(latched) {
+			for side := range f.Remote {
+				f.Remote[side].Latched, f.Remote[side].LatchedRTCP = latched[i].RTP[side], latched[i].RTCP[side]
+			}
+		}
+		s.relay.Set(i, f)
 	}
 	limit := s.policy.Timeout
 	if s.hold(A) || s.hold(B) {
@@ -166,11 +174,22 @@ func (s *Session) flow(i int) Flow {
 		}
 		// What a side may send is what the other listed, but where numbers differ
 		// the far ends disagree on which list counts: take both.
-		r.Formats = make([]Format, 0, len(own.payload)+len(other.payload))
-		r.Formats = append(append(r.Formats, other.payload...), own.payload...)
+		r.Formats = join(other.payload, own.payload)
 		f.Remote[side] = r
 	}
 	return f
+}
+
+// join returns the formats of both lists; of one number the first counts.
+func join(first, second []Format) []Format {
+	list := make([]Format, 0, len(first)+len(second))
+	list = append(list, first...)
+	for _, f := range second {
+		if !slices.ContainsFunc(first, func(g Format) bool { return g.Type == f.Type }) {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 // print prints a description for one side. ends are the streams it describes;

@@ -152,7 +152,7 @@ func (r *relay) Unbind(stream int) {
 	}
 	p := r.streams[stream]
 	for side := A; side <= B; side++ {
-		r.counted[side].add(p.stats(side))
+		r.counted[side].Add(p.stats(side))
 	}
 	r.streams[stream] = nil
 	r.w.post(func() { r.shut(p) })
@@ -212,7 +212,7 @@ func (r *relay) Stats(stream int, from Side) Direction {
 		d = r.counted[from]
 	}
 	if stream < len(r.streams) && r.streams[stream] != nil {
-		d.add(r.streams[stream].stats(from))
+		d.Add(r.streams[stream].stats(from))
 	}
 	return d
 }

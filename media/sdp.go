@@ -76,7 +76,7 @@ func parseSDP(body string) (*description, error) {
 			return nil, fmt.Errorf("%w: more than %d lines", ErrBadSDP, maxLines)
 		}
 		if typ == 'm' {
-			if len(d.sections) > maxStreams {
+			if len(d.sections) == maxStreams {
 				return nil, fmt.Errorf("%w: more than %d m= lines", ErrBadSDP, maxStreams)
 			}
 			d.sections = append(d.sections, section{fields[begin:len(fields):len(fields)]})

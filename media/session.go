@@ -196,7 +196,7 @@ func (s *Session) Stats() Stats {
 	st := s.carried
 	for side := A; side <= B; side++ {
 		for i := range s.streams {
-			st.From(side).add(s.relay.Stats(i, side))
+			st.From(side).Add(s.relay.Stats(i, side))
 		}
 	}
 	return st

@@ -60,9 +60,9 @@ type InterfaceStats struct {
 	Pairs, Used, Quarantined int
 }
 
-// add sums another stream into d; the first stream with packets gives the jitter
-// and the addresses.
-func (d *Direction) add(o Direction) {
+// Add sums another stream into d; the first one with packets gives the jitter, the
+// first with a source the addresses.
+func (d *Direction) Add(o Direction) {
 	if d.Packets == 0 {
 		d.Jitter = o.Jitter
 	}
