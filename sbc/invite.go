@@ -1,0 +1,234 @@
+package sbc
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/media"
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
+	"github.com/sallyport-sbc/sallyport/sbc/transaction"
+	"github.com/sallyport-sbc/sallyport/sbc/transport"
+)
+
+// allow is what the SBC itself can do inside and outside a dialog.
+const allow = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE"
+
+// invite admits an INVITE that begins a call, and starts the call.
+func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
+	snap := s.snapshot.Load()
+	if err := s.admit(snap, m); err != nil {
+		s.refused.Add(1)
+		s.refuse(t, m, replyTo(err))
+		s.log.Debug("INVITE not admitted", "peer", f.Remote(), "sip_call_id", m.Header(sip.CallID), "err", err)
+		return
+	}
+	c := &call{sbc: s, id: newTag(), snap: snap, start: s.now()}
+	c.a = leg{call: c, side: media.A, localTag: newTag()}
+	t.SetTag(c.a.localTag)
+	t.Data = &c.a
+	s.calls.Add(1)
+	s.active.Add(1)
+	s.legs.add(&c.a)
+	c.post(event{kind: evInvite, server: t, msg: m, flow: f})
+}
+
+// admit is the first room: what can be said without knowing whose call it is.
+func (s *SBC) admit(snap *Snapshot, m *sip.Message) error {
+	switch {
+	case s.draining.Load():
+		return ErrDraining
+	case snap.MaxCalls > 0 && s.active.Load() >= int64(snap.MaxCalls):
+		return ErrCallLimit
+	}
+	if hops, ok := maxForwards(m); ok && hops == 0 {
+		return ErrTooManyHops
+	}
+	if m.Body != "" && !isSDP(m) && !isMultipart(m) {
+		return ErrBody
+	}
+	if !acceptsSDP(m) {
+		return ErrNotAccepted
+	}
+	return nil
+}
+
+// refuse answers a request that begins nothing.
+func (s *SBC) refuse(t *transaction.Server, m *sip.Message, a answer) {
+	if a.drop {
+		t.Drop()
+		return
+	}
+	s.respond(t, m, a.status, a.phrase, a.headers...)
+}
+
+// begin walks the INVITE through selection, evaluation, the chain's start and the media
+// offer, and sends it on as leg B. It runs on the strand.
+func (c *call) begin(t *transaction.Server, m *sip.Message, f transport.Flow) {
+	c.a.answerTo(m, f)
+	c.facts = facts{to: m.Header(sip.To), ruri: m.RURI, source: f.Remote()}
+	c.exchange = &exchange{from: &c.a, server: t, request: m, offered: m.Body != ""}
+
+	if bad := unsupported(m); bad != "" {
+		c.refuse(answer{status: 420, headers: []sip.Header{{ID: sip.Unsupported, Value: bad}}}, ErrExtension)
+		return
+	}
+	env := &pattern.Env{
+		Msg: m, Source: f.Remote(), Local: f.Local(),
+		Interface: f.Interface().Name(), Advertise: addrOf(f),
+	}
+	if err := c.choose(env); err != nil {
+		c.refuse(replyTo(err), err)
+		return
+	}
+	if c.log(slog.LevelInfo, "call begins", "sip_call_id", c.a.callID, "peer", f.Remote(), "local", f.Local(),
+		"profile", c.plan.Profile.Name()); c.plan.Refuse() != nil {
+		r := c.plan.Refuse()
+		c.refuse(replyTo(r), r)
+		return
+	}
+	body, err := c.firstOffer(m)
+	if err != nil {
+		c.refuse(replyTo(err), err)
+		return
+	}
+	c.respondTo(t, 100, "")
+	c.dial(m, body)
+}
+
+// choose selects and evaluates the profile and asks the modules.
+func (c *call) choose(env *pattern.Env) error {
+	if c.snap.Profiles == nil {
+		return ErrNoProfiles
+	}
+	p, err := c.snap.Profiles.Select(env)
+	if err != nil {
+		return err
+	}
+	c.run = p.Chain().Begin(c.snap.Modules, c.id, env)
+	c.run.SetLog(c.sbc.log)
+	c.plan, err = p.Resolve(env)
+	if err != nil {
+		return err
+	}
+	if c.run != nil {
+		h := c.shown(abi.EventStart, env.Msg)
+		err = c.run.Start(context.Background(), &h.Call, c.plan)
+		done(h)
+		if err != nil {
+			return err
+		}
+	}
+	return c.plan.Late(env)
+}
+
+// firstOffer opens the media session, if the plan wants one, and turns A's offer into
+// the one for B. An INVITE without a body asks B for the offer.
+func (c *call) firstOffer(m *sip.Message) (string, error) {
+	if !c.plan.Relay {
+		if m.Body != "" && isSDP(m) {
+			return m.Body, media.Check([]byte(m.Body))
+		}
+		return m.Body, nil
+	}
+	if c.sbc.media == nil {
+		return "", ErrNoMediaRelay
+	}
+	if m.Body != "" && !isSDP(m) {
+		return "", ErrBody
+	}
+	p := c.plan.Media
+	if p.InterfaceA == "" {
+		p.InterfaceA = c.a.flow.Interface().Name()
+	}
+	if p.InterfaceB == "" {
+		if p.InterfaceB = c.plan.Interface; p.InterfaceB == "" {
+			p.InterfaceB = p.InterfaceA
+		}
+	}
+	var err error
+	if c.media, err = c.sbc.media.Open(p, func() { c.post(event{kind: evSilence}) }); err != nil {
+		return "", err
+	}
+	if m.Body == "" {
+		return "", nil
+	}
+	sdp, err := c.media.Offer(media.A, []byte(m.Body))
+	return string(sdp), err
+}
+
+// refuse ends a call before it had a leg B.
+func (c *call) refuse(a answer, why error) {
+	x := c.exchange
+	disposition, by := abi.Refused, c.refusedBy(why)
+	if a.drop {
+		disposition = abi.Dropped
+		x.server.Drop()
+	} else {
+		res := c.reply(x, a.status, a.phrase)
+		for _, h := range a.headers {
+			addHeader(res, h)
+		}
+		c.send(x.server, res)
+	}
+	c.sbc.refused.Add(1)
+	c.log(slog.LevelInfo, "call refused", "sip_call_id", c.a.callID, "peer", c.a.flow.Remote(), "code", a.status, "err", why)
+	phrase := a.phrase
+	if phrase == "" {
+		phrase = sip.Phrase(a.status)
+	}
+	c.exchange = nil
+	c.end(cause{disposition: disposition, code: a.status, reason: phrase, by: by})
+	c.forget()
+}
+
+// unsupported lists the extensions the INVITE requires of us: we have none (RFC 3261
+// §8.2.2.3). As the next hop of A's proxy set we answer for Proxy-Require too.
+func unsupported(m *sip.Message) string {
+	var bad []string
+	for _, id := range [...]sip.ID{sip.Require, sip.ProxyRequire} {
+		if m.Count(id) == 0 {
+			continue
+		}
+		for tag := range m.All(id) {
+			bad = append(bad, tag)
+		}
+	}
+	return strings.Join(bad, ", ")
+}
+
+func isSDP(m *sip.Message) bool { return mediaType(m, "application/sdp") }
+
+func isMultipart(m *sip.Message) bool {
+	v := m.Header(sip.ContentType)
+	return len(v) > 10 && strings.EqualFold(v[:10], "multipart/")
+}
+
+// mediaType compares the type and subtype of Content-Type, without parameters.
+func mediaType(m *sip.Message, want string) bool {
+	v := m.Header(sip.ContentType)
+	if i := strings.IndexByte(v, ';'); i >= 0 {
+		v = v[:i]
+	}
+	return strings.EqualFold(strings.TrimSpace(v), want)
+}
+
+// acceptsSDP says whether the caller can take an SDP answer (RFC 3261 §20.1): without
+// an Accept field it can.
+func acceptsSDP(m *sip.Message) bool {
+	if m.Count(sip.Accept) == 0 {
+		return true
+	}
+	for v := range m.All(sip.Accept) {
+		if i := strings.IndexByte(v, ';'); i >= 0 {
+			v = v[:i]
+		}
+		switch strings.ToLower(strings.TrimSpace(v)) {
+		case "application/sdp", "application/*", "*/*":
+			return true
+		}
+	}
+	return false
+}

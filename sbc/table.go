@@ -1,0 +1,94 @@
+package sbc
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"sync"
+)
+
+// legShards is a power of two: the low bits of a tag's first character name its shard.
+const legShards = 64
+
+// alphabet has 32 letters that are token characters of RFC 3261 §25.1 and survive
+// peers that change the case of nothing but header names.
+var alphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// legTable finds a leg by the tag the SBC gave it. The tag carries its shard, so that
+// no lock is shared by all calls.
+type legTable struct {
+	shards [legShards]struct {
+		mu   sync.Mutex
+		legs map[string]*leg
+		_    [40]byte // one cache line a shard
+	}
+}
+
+func (t *legTable) init() {
+	for i := range t.shards {
+		t.shards[i].legs = make(map[string]*leg)
+	}
+}
+
+// shardOf maps the first two characters of a tag of ours to its shard. Any other tag
+// maps somewhere too, and is not found there.
+func shardOf(tag string) int {
+	if len(tag) < 2 {
+		return 0
+	}
+	return int(tag[0]*31+tag[1]) % legShards
+}
+
+func (t *legTable) add(l *leg) {
+	s := &t.shards[shardOf(l.localTag)]
+	s.mu.Lock()
+	s.legs[l.localTag] = l
+	s.mu.Unlock()
+}
+
+func (t *legTable) remove(l *leg) {
+	s := &t.shards[shardOf(l.localTag)]
+	s.mu.Lock()
+	if s.legs[l.localTag] == l {
+		delete(s.legs, l.localTag)
+	}
+	s.mu.Unlock()
+}
+
+func (t *legTable) find(tag string) *leg {
+	s := &t.shards[shardOf(tag)]
+	s.mu.Lock()
+	l := s.legs[tag]
+	s.mu.Unlock()
+	return l
+}
+
+// each calls f for every leg there is, without holding a lock while it does.
+func (t *legTable) each(f func(*leg)) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		legs := make([]*leg, 0, len(s.legs))
+		for _, l := range s.legs {
+			legs = append(legs, l)
+		}
+		s.mu.Unlock()
+		for _, l := range legs {
+			f(l)
+		}
+	}
+}
+
+// newTag makes an identity of 80 random bits: enough that nobody can guess the tag of
+// a call it does not know (RFC 3261 §19.3 asks for 32).
+func newTag() string {
+	var b [10]byte
+	rand.Read(b[:])
+	return alphabet.EncodeToString(b[:])
+}
+
+// newCallID makes a Call-ID of 120 random bits that says nothing about this host.
+func newCallID() string {
+	var b [15]byte
+	rand.Read(b[:])
+	return alphabet.EncodeToString(b[:])
+}
