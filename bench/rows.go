@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,20 +21,34 @@ type row struct {
 // measured with the same work on a machine of two cores.
 func rows() []row {
 	return []row{
-		{"signalling-1000", "1000 calls/s for 10 s, strict callee",
-			rate("signalling.toml", 1000, 0.35, "SEMS pool 0.93")},
-		{"signalling-2000", "2000 calls/s for 10 s, strict callee",
-			rate("signalling.toml", 2000, 0.30, "SEMS pool fails above 1800")},
-		{"modules-600", "600 calls/s for 10 s with relay ports and the CDR module",
-			modules(600, 0.80, "SEMS pool 1.65 without CDR")},
-		{"held-signalling", "10000 calls held",
-			held("signalling.toml", callLoad{rate: 1000, calls: 10000, hold: 12 * time.Second}, 6, "SEMS pool 34")},
-		{"held-relay", "3000 calls held with relay",
-			held("relay.toml", callLoad{rate: 300, calls: 3000, hold: 12 * time.Second}, 40, "SEMS pool 426")},
-		{"rtp-200", "200 calls, 20k packets/s, for 10 s",
-			relay(200, 14.2, "SEMS pool 14.2, rtpengine 22.3")},
-		{"rtp-500", "500 calls, 50k packets/s, for 10 s",
-			relay(500, 15.1, "SEMS pool 15.1 (at 40k/s), rtpengine 18.6")},
+		{
+			"signalling-1000", "1000 calls/s for 10 s, strict callee",
+			rate("signalling.toml", 1000, 0.35, "SEMS pool 0.93"),
+		},
+		{
+			"signalling-2000", "2000 calls/s for 10 s, strict callee",
+			rate("signalling.toml", 2000, 0.30, "SEMS pool fails above 1800"),
+		},
+		{
+			"modules-600", "600 calls/s for 10 s with relay ports and the CDR module",
+			modules(600, 0.80, "SEMS pool 1.65 without CDR"),
+		},
+		{
+			"held-signalling", "10000 calls held",
+			held("signalling.toml", callLoad{rate: 1000, calls: 10000, hold: 12 * time.Second}, 6, "SEMS pool 34"),
+		},
+		{
+			"held-relay", "3000 calls held with relay",
+			held("relay.toml", callLoad{rate: 300, calls: 3000, hold: 12 * time.Second}, 40, "SEMS pool 426"),
+		},
+		{
+			"rtp-200", "200 calls, 20k packets/s, for 10 s",
+			relay(200, 14.2, "SEMS pool 14.2, rtpengine 22.3"),
+		},
+		{
+			"rtp-500", "500 calls, 50k packets/s, for 10 s",
+			relay(500, 15.1, "SEMS pool 15.1 (at 40k/s), rtpengine 18.6"),
+		},
 		{"hooks", "a light hook and the CDR module's end hook", hooks},
 	}
 }
@@ -87,8 +103,10 @@ func held(file string, l callLoad, target float64, peer string) func(context.Con
 		r, err := l.run(ctx, c, s)
 		return []figure{
 			{Name: "failed calls", Measured: float64(r.Failed), Target: 0, Note: fmt.Sprintf("of %d; %d retransmissions", r.OK+r.Failed, r.Retrans)},
-			{Name: "memory per held call", Unit: "KB", Measured: r.rssPerCall(l), Target: target, Peer: peer,
-				Note: fmt.Sprintf("RSS %.1f to %.1f MB", float64(r.RSSStart)/1024, float64(r.RSSPeak)/1024)},
+			{
+				Name: "memory per held call", Unit: "KB", Measured: r.rssPerCall(l), Target: target, Peer: peer,
+				Note: fmt.Sprintf("RSS %.1f to %.1f MB", float64(r.RSSStart)/1024, float64(r.RSSPeak)/1024),
+			},
 		}, r.load, err
 	}
 }
@@ -104,12 +122,16 @@ func relay(calls int, cpu float64, peer string) func(context.Context, config) ([
 		r, err := mediaLoad{calls: calls, rate: 200, warm: 2 * time.Second, window: 10 * time.Second}.run(ctx, s)
 		return []figure{
 			{Name: "calls not set up", Measured: float64(calls - r.established), Target: 0, Note: r.codes()},
-			{Name: "packets lost", Unit: "%", Measured: r.lossPercent(), Target: 0,
-				Note: fmt.Sprintf("%d of %d, %.0f packets/s", r.sent-r.received, r.sent, r.perSecond())},
+			{
+				Name: "packets lost", Unit: "%", Measured: r.lossPercent(), Target: 0,
+				Note: fmt.Sprintf("%d of %d, %.0f packets/s", r.sent-r.received, r.sent, r.perSecond()),
+			},
 			{Name: "latency p50", Unit: "ms", Measured: ms(r.latency(0.50)), Target: 2},
 			{Name: "CPU per packet", Unit: "µs", Measured: r.cpuPerPacket(), Target: cpu, Peer: peer},
-			{Name: "latency p99", Unit: "ms", Measured: ms(r.latency(0.99)), Target: noTarget,
-				Note: fmt.Sprintf("highest %.1f ms", ms(r.latency(1)))},
+			{
+				Name: "latency p99", Unit: "ms", Measured: ms(r.latency(0.99)), Target: noTarget,
+				Note: fmt.Sprintf("highest %.1f ms", ms(r.latency(1))),
+			},
 		}, r.load, err
 	}
 }
@@ -139,12 +161,15 @@ func awaitRecords(ctx context.Context, file string, want int) (int, error) {
 // codes says which responses the calls that failed got.
 func (r mediaResult) codes() string {
 	var b strings.Builder
-	for code, n := range r.failed {
-		if code == 0 {
-			fmt.Fprintf(&b, "%d without a response ", n)
-			continue
+	for i, code := range slices.Sorted(maps.Keys(r.failed)) {
+		if i > 0 {
+			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "%d got %d ", n, code)
+		if code == 0 {
+			fmt.Fprintf(&b, "%d without a response", r.failed[code])
+		} else {
+			fmt.Fprintf(&b, "%d got %d", r.failed[code], code)
+		}
 	}
-	return strings.TrimSpace(b.String())
+	return b.String()
 }
