@@ -19,39 +19,21 @@ func object(b []byte) ([]member, bool) {
 	if i >= len(b) || b[i] != '{' {
 		return nil, false
 	}
+	if end := value(b, i, 0); end < 0 || space(b, end) != len(b) {
+		return nil, false
+	}
 	var all []member
-	i = space(b, i+1)
-	if i < len(b) && b[i] == '}' {
-		return all, space(b, i+1) == len(b)
-	}
-	for {
+	for i = space(b, i+1); b[i] != '}'; {
 		end := text(b, i)
-		if end < 0 {
-			return nil, false
-		}
-		name, ok := unquote(b[i:end])
-		i = space(b, end)
-		if !ok || i >= len(b) || b[i] != ':' {
-			return nil, false
-		}
-		i = space(b, i+1)
+		name, _ := unquote(b[i:end])
+		i = space(b, space(b, end)+1)
 		end = value(b, i, 1)
-		if end < 0 {
-			return nil, false
-		}
 		all = append(all, member{name, b[i:end]})
-		i = space(b, end)
-		if i >= len(b) {
-			return nil, false
+		if i = space(b, end); b[i] == ',' {
+			i = space(b, i+1)
 		}
-		if b[i] == '}' {
-			return all, space(b, i+1) == len(b)
-		}
-		if b[i] != ',' {
-			return nil, false
-		}
-		i = space(b, i+1)
 	}
+	return all, true
 }
 
 // array calls f for every item of a JSON array until it returns false.

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/sdk"
+	"github.com/sallyport-sbc/sallyport/sdk/sdktest"
+)
+
+func host1(t testing.TB) *sdktest.Host {
+	return sdktest.New(t, &module{}, sdktest.Options{Module: "cdr"})
+}
+
+// only is the one record there is.
+func only(t *testing.T, h *sdktest.Host) map[string]any {
+	t.Helper()
+	if n := len(h.CDRs()); n != 1 {
+		t.Fatalf("%d records, want 1", n)
+	}
+	var r map[string]any
+	if err := json.Unmarshal([]byte(h.CDRs()[0]), &r); err != nil {
+		t.Fatalf("%v in %s", err, h.CDRs()[0])
+	}
+	return r
+}
+
+// answered goes through a call that has everything.
+func answered(h *sdktest.Host) error {
+	c := h.Call()
+	c.Params = []abi.Field{{Name: "account", Value: "1001"}, {Name: "tenant", Value: "acme"}}
+	c.Vars.Set("tenant", "overruled")
+	c.Vars.Set("route", "carrier-b")
+	c.Invite()
+	c.Ring(1200 * time.Millisecond)
+	c.Answer(2050 * time.Millisecond)
+	return c.Finish(abi.End{
+		Disposition: abi.Answered, Code: 200, Reason: "OK", Q850: 16, HangupBy: "a", Modules: []string{"cdr", "limit"},
+		A: abi.MediaStats{Codec: "PCMU/8000", Packets: 4500, Lost: 2, Jitter: 1250 * time.Microsecond, MOS: 4.38},
+		B: abi.MediaStats{Codec: "PCMU/8000", Packets: 4498, Jitter: 800 * time.Microsecond, MOS: 4.41},
+	}, 90*time.Second)
+}
+
+// The record in README.md is the one this call leaves.
+func TestReadmeShowsTheRecord(t *testing.T) {
+	h := host1(t)
+	if err := answered(h); err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(readme), "```json\n")
+	shown, _, _ = strings.Cut(shown, "```")
+	var want map[string]any
+	if err := json.Unmarshal([]byte(shown), &want); err != nil {
+		t.Fatal(err)
+	}
+	if got := only(t, h); !reflect.DeepEqual(got, want) {
+		t.Errorf("record %v\nREADME %v", got, want)
+	}
+	for name := range want {
+		if !strings.Contains(string(readme), "`"+name+"`") && !strings.HasSuffix(name, "_a") && !strings.HasSuffix(name, "_b") {
+			t.Errorf("README.md does not explain %s", name)
+		}
+	}
+}
+
+func TestEndsOfACall(t *testing.T) {
+	for name, c := range map[string]struct {
+		call func(c *sdktest.Call) error
+		want map[string]any // nil: not in the record
+	}{
+		"no answer": {func(c *sdktest.Call) error {
+			c.Invite()
+			c.Ring(time.Second)
+			return c.Reject(480, "Temporarily Unavailable", 30*time.Second)
+		}, map[string]any{
+			"disposition": "failed", "sip_code": 480., "billsec": 0., "duration_ms": 31000., "pdd_ms": 1000.,
+			"answer_time": nil, "codec_a": nil, "pkts_a": nil, "q850_cause": nil, "dst_ip": "198.51.100.1", "hangup_by": "b",
+		}},
+		"canceled": {func(c *sdktest.Call) error {
+			c.Invite()
+			return c.Cancel(5 * time.Second)
+		}, map[string]any{"disposition": "canceled", "sip_code": 487., "pdd_ms": nil, "hangup_by": "a"}},
+		"refused by a module": {func(c *sdktest.Call) error {
+			c.Invite()
+			return c.Finish(abi.End{Disposition: abi.Refused, Code: 403, Reason: "Forbidden", HangupBy: "limit", Modules: []string{"cdr", "limit"}}, 0)
+		}, map[string]any{
+			"disposition": "refused", "sip_code": 403., "hangup_by": "limit", "call_id_b": nil, "dst_ip": nil,
+			"duration_ms": 0., "modules": []any{"cdr", "limit"},
+		}},
+		"dropped by the profile": {func(c *sdktest.Call) error {
+			return c.Finish(abi.End{Disposition: abi.Dropped, HangupBy: "sbc"}, 0)
+		}, map[string]any{"disposition": "dropped", "sip_code": nil, "sip_reason": nil}},
+		"answered without ringing": {func(c *sdktest.Call) error {
+			c.Invite()
+			c.Answer(700 * time.Millisecond)
+			return c.Hangup("b", 59*time.Second+999*time.Millisecond)
+		}, map[string]any{"pdd_ms": 700., "billsec": 59., "duration_ms": 60699., "hangup_by": "b"}},
+		"the clock went back": {func(c *sdktest.Call) error {
+			c.Invite()
+			c.Answer(time.Second)
+			return c.Hangup("a", -time.Hour)
+		}, map[string]any{"billsec": 0., "duration_ms": 0.}},
+		"over IPv6": {func(c *sdktest.Call) error {
+			c.Source = netip.MustParseAddrPort("[2001:db8::7]:5060")
+			c.Invite()
+			return c.Cancel(0)
+		}, map[string]any{"src_ip": "2001:db8::7"}},
+		"replaced fields": {func(c *sdktest.Call) error {
+			c.Params = []abi.Field{{Name: "caller", Value: "+15550100"}, {Name: "callee", Value: ""}, {Name: "from_uri", Value: "tel:+15550100"}, {Name: "cdr_id", Value: "mine"}}
+			c.Vars.Set("caller", "of a module")
+			c.Invite()
+			return c.Cancel(0)
+		}, map[string]any{
+			"caller": "+15550100", "callee": "bob", "from_uri": "tel:+15550100", "cdr_id": "call-1",
+			"vars": map[string]any{"cdr_id": "mine", "caller": "of a module"},
+		}},
+	} {
+		h := host1(t)
+		if err := c.call(h.Call()); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got := only(t, h)
+		for field, want := range c.want {
+			if !reflect.DeepEqual(got[field], want) {
+				t.Errorf("%s: %s = %v, want %v", name, field, got[field], want)
+			}
+		}
+	}
+}
+
+func TestHostileText(t *testing.T) {
+	h := host1(t)
+	c := h.Call()
+	nasty := "a\"b\\c\r\n\t\x00\x1f\x7f\xff\xc3(é😀\u2028\u2029</script>"
+	c.FromURI, c.Caller, c.CallIDA = nasty, strings.Repeat("\xff", 3), strings.Repeat("x", 3000)
+	c.Vars.Set("q\"uote", "v\"alue")
+	c.Invite()
+	if err := c.Cancel(0); err != nil {
+		t.Fatal(err)
+	}
+	got := only(t, h)
+	if want := string([]rune(nasty)); got["from_uri"] != want {
+		t.Errorf("from_uri = %q, want %q", got["from_uri"], want)
+	}
+	if got["caller"] != "\ufffd\ufffd\ufffd" || got["call_id_a"] != strings.Repeat("x", 3000) {
+		t.Errorf("caller = %q", got["caller"])
+	}
+	if want := map[string]any{"q\"uote": "v\"alue"}; !reflect.DeepEqual(got["vars"], want) {
+		t.Errorf("vars = %v, want %v", got["vars"], want)
+	}
+	if strings.ContainsAny(h.CDRs()[0], "\n\r\x00\u2028") {
+		t.Error("a control character stands in the record")
+	}
+}
+
+func TestRecordNotTaken(t *testing.T) {
+	h := host1(t)
+	h.EmitResult = abi.CodeBusy
+	if err := answered(h); !errors.Is(err, sdktest.ErrHook) {
+		t.Errorf("error %v", err)
+	}
+	if l := h.Logs(); len(l) != 1 || l[0].Level != sdk.LevelError {
+		t.Errorf("logs %v, want one at error", l)
+	}
+	h.EmitResult = abi.CodeOK
+	if err := answered(h); err != nil || len(h.CDRs()) != 1 {
+		t.Errorf("the next record: %v, %d records", err, len(h.CDRs()))
+	}
+}
+
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{"", "abc", "a\"b\\", "\x00\x1f\x7f", "\xff\xfe", "é😀\u2028\u2029\ufffd", "\xed\xa0\x80"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		q := quote(nil, s)
+		var got string
+		if err := json.Unmarshal(q, &got); err != nil {
+			t.Fatalf("quote(%q) = %s: %v", s, q, err)
+		}
+		var want []rune
+		for _, r := range s {
+			want = append(want, r)
+		}
+		if got != string(want) {
+			t.Fatalf("quote(%q) reads back as %q", s, got)
+		}
+	})
+}
+
+func TestNumbers(t *testing.T) {
+	for v, want := range map[int64]string{0: "0", 7: "0.007", 70: "0.07", 700: "0.7", 1000: "1", 4410: "4.41", 12345: "12.345"} {
+		if got := string(fraction(nil, v)); got != want {
+			t.Errorf("fraction(%d) = %s, want %s", v, got, want)
+		}
+	}
+	for v, want := range map[int64]string{0: "0", 10: "10", -15: "-15", 1<<63 - 1: "9223372036854775807"} {
+		if got := string(integer(nil, v)); got != want {
+			t.Errorf("integer(%d) = %s, want %s", v, got, want)
+		}
+	}
+}
+
+// sink is a host that only counts records.
+type sink struct {
+	sdk.Host
+	records int
+}
+
+func (s *sink) EmitCDR(int64, []byte) int32 { s.records++; return 0 }
+
+func BenchmarkEnd(b *testing.B) {
+	var s sink
+	m := sdk.NewNative(&module{}, &s)
+	at := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
+	media := abi.MediaStats{Codec: "PCMU/8000", Packets: 4500, Lost: 2, Jitter: 1250 * time.Microsecond, MOS: 4.38}
+	n, err := abi.EncodeCall(m.Buffer(0), &abi.Call{
+		ID: "c1", Event: abi.EventEnd, CallIDA: "1@a.example.org", CallIDB: "1@b.example.net",
+		RURI: "sip:bob@example.net", FromURI: "sip:alice@example.org", ToURI: "sip:bob@example.net",
+		Source: netip.MustParseAddrPort("192.0.2.1:5060"), Destination: netip.MustParseAddrPort("198.51.100.1:5060"),
+		InterfaceA: "public", InterfaceB: "private", Profile: "default", Node: "sbc1",
+		Start: at, Ringing: at.Add(time.Second), Connect: at.Add(2 * time.Second), End: at.Add(time.Minute),
+		Params: []abi.Field{{Name: "account", Value: "1001"}},
+		Result: &abi.End{Disposition: abi.Answered, Code: 200, Reason: "OK", HangupBy: "a", Modules: []string{"cdr"}, A: media, B: media},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Event(abi.EventEnd, 1, n)
+	}
+	if s.records != b.N {
+		b.Fatalf("%d records of %d", s.records, b.N)
+	}
+}
