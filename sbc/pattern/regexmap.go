@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -18,9 +19,12 @@ const (
 	maxRules        = 100_000
 	maxLine         = 4096 // bytes of a line
 	maxRegex        = 1024 // bytes of an expression
-	maxInstructions = 4096 // of a compiled expression
+	maxInstructions = 4096 // of a compiled expression, about
 	maxMapErrors    = 50   // of one file that are reported
 )
+
+// dotAll before an expression lets a dot match line breaks too.
+const dotAll = "(?s)"
 
 // RegexMap is a list of rules, regular expression=>value; the first rule that matches a
 // key wins. It is immutable and safe for concurrent use.
@@ -33,17 +37,20 @@ const (
 // A look-up does not try one rule after the other: an index over the literal text that the
 // expressions require finds the few that can match at all (see literals).
 type RegexMap struct {
-	rules []rule
+	rules []*rule
 	index index
 }
 
 // rule is one line of a map.
 type rule struct {
 	line  int
+	expr  string
 	shape shape
-	text  string         // with a shape: what the key is compared with
-	re    *regexp.Regexp // without a shape, or when the value has captures
+	text  string // with a shape: what the key is compared with
 	value []valuePart
+	// compiled is the expression once a key needed it: of a large map few rules ever are,
+	// and a compiled expression takes a hundred times its text.
+	compiled atomic.Pointer[regexp.Regexp]
 }
 
 // valuePart is literal text or, when group is not -1, a captured group.
@@ -98,51 +105,46 @@ func ParseRegexMap(r io.Reader, file string) (*RegexMap, error) {
 	return m, nil
 }
 
-func parseRule(s string) (rule, required, error) {
+func parseRule(s string) (*rule, required, error) {
 	if len(s) > maxLine {
-		return rule{}, required{}, fmt.Errorf("the line is longer than %d bytes", maxLine)
+		return nil, required{}, fmt.Errorf("the line is longer than %d bytes", maxLine)
 	}
 	if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
-		return rule{}, required{}, errors.New("the line is not UTF-8 text")
+		return nil, required{}, errors.New("the line is not UTF-8 text")
 	}
 	expr, value, ok := strings.Cut(s, "=>")
 	if !ok {
-		return rule{}, required{}, errors.New("no =>: a rule is regex=>value")
+		return nil, required{}, errors.New("no =>: a rule is regex=>value")
 	}
 	expr, value = strings.TrimSpace(expr), strings.TrimSpace(value)
 	switch {
 	case expr == "":
-		return rule{}, required{}, errors.New("no expression before =>: .* matches everything")
+		return nil, required{}, errors.New("no expression before =>: .* matches everything")
 	case len(expr) > maxRegex:
-		return rule{}, required{}, fmt.Errorf("the expression is longer than %d bytes", maxRegex)
+		return nil, required{}, fmt.Errorf("the expression is longer than %d bytes", maxRegex)
 	}
-	tree, err := syntax.Parse(expr, syntax.Perl|syntax.DotNL)
+	tree, err := syntax.Parse(dotAll+expr, syntax.Perl)
 	if err != nil {
-		return rule{}, required{}, plainSyntax(err)
+		return nil, required{}, plainSyntax(err)
 	}
-	groups := tree.MaxCap()
-	r := rule{}
-	captures := false
-	if r.value, captures, err = parseValue(value, groups); err != nil {
-		return rule{}, required{}, err
+	r := &rule{expr: expr}
+	if r.value, err = parseValue(value, tree.MaxCap()); err != nil {
+		return nil, required{}, err
 	}
 	tree = tree.Simplify()
 	if complexity(tree) > maxInstructions {
-		return rule{}, required{}, errors.New("the expression is too complex")
+		return nil, required{}, errors.New("the expression is too complex")
 	}
 	r.shape, r.text = shapeOf(tree)
-	if r.shape == noShape || captures {
-		if r.re, err = regexp.Compile("(?s)" + expr); err != nil {
-			return rule{}, required{}, plainSyntax(err)
-		}
-		r.re.Longest()
-	}
 	return r, requires(tree), nil
 }
 
 // complexity is about the number of instructions of a compiled expression.
 func complexity(re *syntax.Regexp) int {
-	n := 1 + len(re.Rune)
+	n := 1
+	if re.Op == syntax.OpLiteral {
+		n = len(re.Rune)
+	}
 	for _, sub := range re.Sub {
 		n += complexity(sub)
 	}
@@ -152,13 +154,13 @@ func complexity(re *syntax.Regexp) int {
 // plainSyntax says what is wrong with an expression in the fewest words.
 func plainSyntax(err error) error {
 	if e := (*syntax.Error)(nil); errors.As(err, &e) {
-		return fmt.Errorf("%s: %q", e.Code, e.Expr)
+		return fmt.Errorf("%s: %q", e.Code, strings.TrimPrefix(e.Expr, dotAll))
 	}
 	return err
 }
 
-// parseValue splits a value at its captures; captures is false when it has none.
-func parseValue(s string, groups int) (parts []valuePart, captures bool, err error) {
+// parseValue splits a value at its captures.
+func parseValue(s string, groups int) (parts []valuePart, err error) {
 	var literal []byte
 	flush := func() {
 		if len(literal) > 0 {
@@ -172,7 +174,7 @@ func parseValue(s string, groups int) (parts []valuePart, captures bool, err err
 			continue
 		}
 		if i++; i == len(s) {
-			return nil, false, errors.New(`the value ends with a \: write \\ for the character itself`)
+			return nil, errors.New(`the value ends with a \: write \\ for the character itself`)
 		}
 		c := s[i]
 		if c < '0' || c > '9' {
@@ -181,20 +183,20 @@ func parseValue(s string, groups int) (parts []valuePart, captures bool, err err
 		}
 		group := int(c - '0')
 		if group > groups {
-			return nil, false, fmt.Errorf(`\%d: the expression has only %d groups`, group, groups)
+			return nil, fmt.Errorf(`\%d: the expression has only %d groups`, group, groups)
 		}
 		flush()
-		parts, captures = append(parts, valuePart{group: group}), true
+		parts = append(parts, valuePart{group: group})
 	}
 	flush()
-	return parts, captures, nil
+	return parts, nil
 }
 
 // Len returns how many rules there are.
 func (m *RegexMap) Len() int { return len(m.rules) }
 
 // Append appends the value of the first rule that matches key. ok is false when none
-// does. It allocates only for captures.
+// does. It allocates only for captures, and when a rule is needed for the first time.
 func (m *RegexMap) Append(dst []byte, key string) (_ []byte, ok bool) {
 	i := m.find(key)
 	if i < 0 {
@@ -240,7 +242,18 @@ func (r *rule) match(key string) bool {
 	case equals:
 		return key == r.text
 	}
-	return r.re.MatchString(key)
+	return r.regexp().MatchString(key)
+}
+
+// regexp returns the compiled expression. It parsed before, so it does now.
+func (r *rule) regexp() *regexp.Regexp {
+	if re := r.compiled.Load(); re != nil {
+		return re
+	}
+	re := regexp.MustCompile(dotAll + r.expr)
+	re.Longest()
+	r.compiled.Store(re)
+	return re
 }
 
 func (r *rule) append(dst []byte, key string) []byte {
@@ -254,7 +267,7 @@ func (r *rule) append(dst []byte, key string) []byte {
 			continue
 		}
 		if at == nil {
-			at = r.re.FindStringSubmatchIndex(key)
+			at = r.regexp().FindStringSubmatchIndex(key)
 		}
 		if from := 2 * p.group; from+1 < len(at) && at[from] >= 0 {
 			dst = append(dst, key[at[from]:at[from+1]]...)

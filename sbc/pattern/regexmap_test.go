@@ -116,10 +116,10 @@ func TestRegexMapLine(t *testing.T) {
 
 // Look-ups in a large map must find what trying one rule after the other finds.
 func TestManyRules(t *testing.T) {
-	for name, rules := range largeMaps(2000) {
+	for name, rules := range largeMaps(400) {
 		t.Run(name, func(t *testing.T) {
 			m := regexMap(t, rules.lines...)
-			for i := 0; i < 2000; i += 37 {
+			for i := 0; i < 400; i += 37 {
 				key := rules.key(i)
 				if got, want := m.find(key), naive(rules.lines, key); got != want {
 					t.Errorf("%q: rule %d, want %d", key, got, want)
@@ -165,7 +165,7 @@ func largeMaps(n int) map[string]largeMap {
 func naive(rules []string, key string) int {
 	for i, r := range rules {
 		expr, _, _ := strings.Cut(r, "=>")
-		if regexp.MustCompile("(?s)" + expr).MatchString(key) {
+		if regexp.MustCompile(dotAll + expr).MatchString(key) {
 			return i
 		}
 	}
