@@ -31,7 +31,13 @@ func (c *call) byeFrom(l *leg, t *transaction.Server, m *sip.Message) {
 	}
 	c.drop(l)
 	c.cutOff(x)
-	c.bye(c.other(l), m.Header(sip.Reason))
+	if other := c.other(l); other.state == legUp && other.unacked == nil {
+		bye := other.next("BYE")
+		c.carry(bye, m, "")
+		c.sendBYE(other, bye)
+	} else {
+		c.bye(other, m.Header(sip.Reason))
+	}
 	c.end(cause{disposition: abi.Answered, code: 200, reason: "OK", by: l.name()})
 	c.forget()
 }
@@ -83,21 +89,27 @@ func (c *call) bye(l *leg, reason string) {
 	if l == nil || l.state != legUp {
 		return
 	}
-	l.state = legEnding
 	if l.unacked != nil {
+		l.state, l.byeReason = legEnding, reason
 		return
 	}
-	c.sendBYE(l, reason)
+	c.sendBYE(l, l.bye(reason))
 }
 
-func (c *call) sendBYE(l *leg, reason string) {
+// bye builds a BYE of our own.
+func (l *leg) bye(reason string) *sip.Message {
 	m := l.next("BYE")
 	if reason != "" {
 		m.Add(sip.Reason, reason)
 	}
-	c.sbc.stamp(m)
+	l.call.sbc.stamp(m)
+	return m
+}
+
+func (c *call) sendBYE(l *leg, bye *sip.Message) {
+	l.state = legEnding
 	var err error
-	if l.byeTx, err = c.sbc.transactions.Send(m, l.flow, l, transaction.SendOptions{}); err != nil {
+	if l.byeTx, err = c.sbc.transactions.Send(bye, l.flow, l, transaction.SendOptions{}); err != nil {
 		c.log(slog.LevelWarn, "BYE not sent", "leg", l.name(), "err", err)
 		c.drop(l)
 	}

@@ -19,7 +19,11 @@ const allow = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE"
 // invite admits an INVITE that begins a call, and starts the call.
 func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
 	snap := s.snapshot.Load()
-	if err := s.admit(snap, m); err != nil {
+	// Counted before it is compared, so that two sockets cannot both take the last place.
+	n := s.active.Add(1)
+	if err := s.admit(snap, m, n); err != nil {
+		s.active.Add(-1)
+		s.idle.signal()
 		s.refused.Add(1)
 		s.refuse(t, m, replyTo(err))
 		s.log.Debug("INVITE not admitted", "peer", f.Remote(), "sip_call_id", m.Header(sip.CallID), "err", err)
@@ -30,17 +34,17 @@ func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
 	t.SetTag(c.a.localTag)
 	t.Data = &c.a
 	s.calls.Add(1)
-	s.active.Add(1)
 	s.legs.add(&c.a)
 	c.post(event{kind: evInvite, server: t, msg: m, flow: f})
 }
 
-// admit is the first room: what can be said without knowing whose call it is.
-func (s *SBC) admit(snap *Snapshot, m *sip.Message) error {
+// admit is the first room: what can be said without knowing whose call it is. n is how
+// many calls there would be with this one.
+func (s *SBC) admit(snap *Snapshot, m *sip.Message, n int64) error {
 	switch {
 	case s.draining.Load():
 		return ErrDraining
-	case snap.MaxCalls > 0 && s.active.Load() >= int64(snap.MaxCalls):
+	case snap.MaxCalls > 0 && n > int64(snap.MaxCalls):
 		return ErrCallLimit
 	}
 	if hops, ok := maxForwards(m); ok && hops == 0 {

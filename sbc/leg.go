@@ -48,8 +48,9 @@ type leg struct {
 	ack       []byte // kept to answer repeated 2xx; dropped when it cannot be needed
 	flow      transport.Flow
 
-	unacked *transaction.Server // 2xx sent, ACK awaited
-	byeTx   *transaction.Client
+	unacked   *transaction.Server // 2xx sent, ACK awaited
+	byeTx     *transaction.Client
+	byeReason string // of a BYE that waits for the ACK
 }
 
 var _ transaction.ClientUser = (*leg)(nil)

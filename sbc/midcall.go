@@ -80,7 +80,7 @@ func (c *call) acked(l *leg, m *sip.Message) {
 	x := c.exchange
 	c.exchange = nil
 	if l.state == legEnding {
-		c.sendBYE(l, "")
+		c.sendBYE(l, l.bye(l.byeReason))
 		return
 	}
 	if x == nil || x.from != l || x.offered {
@@ -113,7 +113,7 @@ func (c *call) unacknowledged(l *leg, t *transaction.Server) {
 	x := c.exchange
 	c.exchange = nil
 	if l.state == legEnding {
-		c.sendBYE(l, "")
+		c.sendBYE(l, l.bye(l.byeReason))
 		return
 	}
 	if x != nil && x.from == l && !x.offered {

@@ -37,8 +37,8 @@ func TestClientTimers(t *testing.T) {
 			name:   "a provisional response slows E to T2",
 			method: "BYE",
 			auto:   once(100),
-			sent: []string{"0s BYE", "4s BYE", "8s BYE", "12s BYE", "16s BYE", "20s BYE", "24s BYE", "28s BYE"},
-			told: []string{transaction.ErrTimeout.Error()},
+			sent:   []string{"0s BYE", "4s BYE", "8s BYE", "12s BYE", "16s BYE", "20s BYE", "24s BYE", "28s BYE"},
+			told:   []string{transaction.ErrTimeout.Error()},
 		},
 		{
 			name:   "a provisional response stops A and B, timer C cancels",

@@ -289,3 +289,8 @@ func want(t *testing.T, what string, got, want []string) {
 		t.Errorf("%s:\n got %q\nwant %q", what, got, want)
 	}
 }
+
+// memnetRules is a bad network.
+func memnetRules(seed uint64) memnet.Rules {
+	return memnet.Rules{Seed: seed, Loss: 0.2, Dup: 0.2, Reorder: 0.3, Hold: 30 * time.Millisecond, Delay: 10 * time.Millisecond}
+}

@@ -26,12 +26,12 @@ func (l *Layer) reply(m *sip.Message, f transport.Flow, status int, phrase, tag 
 	l.resend(f, marshal(res))
 }
 
-// refuse answers what is not acceptable as a message, if there is enough of it to be
-// answered, and drops the rest.
+// refuse answers what is not acceptable as a message. Without a Via nobody could tell what
+// the answer is to: that is dropped, as is all that wants no answer.
 func (l *Layer) refuse(m *sip.Message, err error, f transport.Flow) {
 	l.counters.malformed.Add(1)
 	var pe *sip.ParseError
-	if m == nil || !m.IsRequest() || !errors.As(err, &pe) || pe.Status == 0 {
+	if m == nil || !m.IsRequest() || !errors.As(err, &pe) || pe.Status == 0 || m.Count(sip.Via) == 0 {
 		return
 	}
 	l.reply(m, f, pe.Status, pe.Reason, "")
