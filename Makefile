@@ -29,7 +29,7 @@ run: build ## the SBC on its built-in configuration
 $(MODDIR)/%.wasm: go.mod $(call SOURCE,plugins sdk abi)
 	@echo "  module  $*"
 	@mkdir -p $(MODDIR)
-	@$(GO) run ./sdk/cmd/sallyport-module build -o $@ ./plugins/$*
+	@$(GO) run ./sdk/cmd/sallyport-module build -o $@ ./plugins/$* >/dev/null
 
 bin/sallyport: go.mod go.sum $(MODULES) $(call SOURCE,abi cmd host media sbc)
 	@echo "  build   $@"

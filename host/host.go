@@ -1,0 +1,160 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/host/cdr"
+	"github.com/sallyport-sbc/sallyport/host/config"
+	"github.com/sallyport-sbc/sallyport/host/useragent"
+	"github.com/sallyport-sbc/sallyport/host/wasm"
+	"github.com/sallyport-sbc/sallyport/media"
+	"github.com/sallyport-sbc/sallyport/sbc"
+	"github.com/sallyport-sbc/sallyport/sbc/transaction"
+	"github.com/sallyport-sbc/sallyport/sbc/transport"
+)
+
+// Options are what a host gets from the process around it.
+type Options struct {
+	// File is the configuration; "" is config.Sample.
+	File string
+
+	// Listen takes the place of the listeners of interfaces, by name; "" names the first.
+	Listen map[string]netip.AddrPort
+
+	// Log is where log lines go. Nil discards.
+	Log io.Writer
+
+	// Server is the Server and User-Agent header field of the SBC's own messages; "" = none.
+	Server string
+
+	// Progress, when not nil, is told once a second of work that takes longer, and once more
+	// when it is done. Calls do not overlap.
+	Progress func(Progress)
+}
+
+// Progress says what the host is at.
+type Progress struct {
+	What    string // "module cdr: compile"
+	Elapsed time.Duration
+	Done    bool
+}
+
+// Host is a running SBC with everything around it. Its methods are safe for concurrent use.
+type Host struct {
+	o     Options
+	level slog.LevelVar
+	log   *slog.Logger
+	took  time.Duration
+
+	records      *cdr.Files
+	sbc          *sbc.SBC
+	transactions *transaction.Layer
+	transport    *transport.Layer
+	media        *media.Anchor
+	modules      *wasm.Host
+	echo         *useragent.Echo // nil without [echo]
+
+	mu       sync.Mutex // one reload at a time; guards what follows
+	snapshot *config.Snapshot
+	stopped  bool
+}
+
+// Start builds an SBC from a snapshot and starts it: all of it, or nothing and an error.
+// ctx limits the start only. Who started a host calls Stop once.
+func Start(ctx context.Context, s *config.Snapshot, o Options) (*Host, error) {
+	begun := time.Now()
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	h := &Host{o: o}
+	h.log = newLog(o.Log, s.Log, &h.level)
+	h.records = cdr.NewFiles(cdr.Options{Log: h.log})
+	if err := h.start(ctx, s); err != nil {
+		_ = h.close()
+		return nil, err
+	}
+	h.took = time.Since(begun)
+	h.log.Info("started", "node", s.Node, "file", s.File, "sha256", s.SHA256, "dur", h.took)
+	return h, nil
+}
+
+// start makes the rooms in the order in which they need one another; traffic comes last.
+func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
+	modules, err := moduleConfigs(s)
+	if err != nil {
+		return err
+	}
+	h.modules, err = wasm.New(wasm.Config{
+		Modules:  modules,
+		CacheDir: s.Cache.Dir,
+		Node:     s.Node,
+		CDR:      h.openRecords,
+		Log:      h.log,
+		Progress: h.progress,
+	})
+	if err != nil {
+		return loadErrors(s, err)
+	}
+	h.sbc = sbc.New(sbc.Options{Node: s.Node, Log: h.log, Server: h.o.Server})
+	h.transactions = transaction.New(transaction.Config{Log: h.log}, h.sbc)
+	if h.media, err = media.New(media.Config{Interfaces: mediaInterfaces(s), Log: h.log}); err != nil {
+		return fmt.Errorf("media: %w", err)
+	}
+	if h.transport, err = transport.New(transportConfigs(s), h.transactions, transport.Options{Log: h.log}); err != nil {
+		return err
+	}
+	h.sbc.Attach(h.transport, h.transactions, h.media)
+	h.install(s)
+	if s.Echo != nil {
+		h.echo = useragent.NewEcho(useragent.EchoConfig{Addr: s.Echo.Address, Log: h.log})
+		if err := h.echo.Start(ctx); err != nil {
+			return inUse(err, s)
+		}
+	}
+	if err := h.transport.Start(ctx); err != nil {
+		return inUse(err, s)
+	}
+	return nil
+}
+
+// install makes s the configuration of new calls.
+func (h *Host) install(s *config.Snapshot) {
+	h.snapshot = s
+	h.level.Set(s.Log.Level)
+	h.sbc.Configure(&sbc.Snapshot{Profiles: s.Profiles, Modules: h.modules, MaxCalls: s.MaxCalls})
+}
+
+// forConfig is what reading the configuration has to know.
+func (o *Options) forConfig() config.Options {
+	return config.Options{Listen: o.Listen, Builtins: builtins()}
+}
+
+// inUse turns an error of binding into an *InUseError when that is what it is.
+func inUse(err error, s *config.Snapshot) error {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || !errors.Is(err, syscall.EADDRINUSE) || op.Addr == nil {
+		return err
+	}
+	addr, parseErr := netip.ParseAddrPort(op.Addr.String())
+	if parseErr != nil {
+		return err
+	}
+	e := &InUseError{Name: "echo", Proto: op.Net[:3], Addr: addr, Err: err}
+	for name, i := range s.Interface {
+		for _, a := range append(i.UDP[:len(i.UDP):len(i.UDP)], i.TCP...) {
+			if a == addr {
+				e.Name = name
+			}
+		}
+	}
+	return e
+}

@@ -1,0 +1,68 @@
+package host
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/host/config"
+)
+
+// Reload reads the configuration again and makes it the one of calls that begin from now
+// on. When it has a mistake, cannot be loaded, or changes what needs a restart, the old one
+// stays, whole, and the error says why: config.Errors, *RestartError, ErrStopped, or
+// what a module said. It may be called by anyone; a second call waits for the first.
+func (h *Host) Reload() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return ErrStopped
+	}
+	begun := time.Now()
+	next, err := config.Load(h.o.File, h.o.forConfig())
+	if err != nil {
+		return err
+	}
+	if keys := fixed(h.snapshot, next); len(keys) > 0 {
+		return &RestartError{Keys: keys}
+	}
+	drop, err := h.reloadModules(next)
+	if err != nil {
+		return err
+	}
+	h.install(next)
+	h.log.Info("configuration reloaded", "file", next.File, "sha256", next.SHA256, "dur", time.Since(begun))
+	return drop()
+}
+
+// Reopen opens the CDR files anew, for whoever moved them away.
+func (h *Host) Reopen() error { return h.records.Reopen() }
+
+// fixed returns the sections that differ and cannot be changed in a running SBC.
+func fixed(old, next *config.Snapshot) []string {
+	var keys []string
+	for name, i := range next.Interface {
+		if !reflect.DeepEqual(i, old.Interface[name]) {
+			keys = append(keys, "interface."+name)
+		}
+	}
+	for name := range old.Interface {
+		if next.Interface[name] == nil {
+			keys = append(keys, "interface."+name)
+		}
+	}
+	if !reflect.DeepEqual(old.Echo, next.Echo) {
+		keys = append(keys, "echo")
+	}
+	if old.Node != next.Node {
+		keys = append(keys, "node")
+	}
+	if old.Cache != next.Cache {
+		keys = append(keys, "cache")
+	}
+	if old.Log.Format != next.Log.Format {
+		keys = append(keys, "log.format")
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,55 @@
+package host
+
+import (
+	"context"
+	"time"
+)
+
+// farewell is how long the BYEs of calls that were hung up may take to be answered.
+const farewell = 2 * time.Second
+
+// Stop ends service. New calls get 503 at once; calls in progress may go on until they end,
+// drain_timeout is over or ctx ends; then they are hung up. When it returns, all sockets
+// are closed, all goroutines of the host have ended and every CDR is on disk. The error is
+// that of the CDR files. It is called once.
+func (h *Host) Stop(ctx context.Context) error {
+	h.mu.Lock()
+	h.stopped = true
+	limit := h.snapshot.DrainTimeout
+	h.mu.Unlock()
+	if n := h.sbc.Stats().Active; n > 0 {
+		h.log.Info("draining", "calls", n, "limit", limit)
+	}
+	drain, cancel := context.WithTimeout(ctx, limit)
+	err := h.sbc.Drain(drain)
+	cancel()
+	if err != nil {
+		h.log.Warn("calls hung up", "calls", h.sbc.Stats().Active)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+		_ = h.sbc.Drain(last)
+		cancel()
+	}
+	err = h.close()
+	h.log.Info("stopped", "err", err)
+	return err
+}
+
+// close stops every room that was made, in the order that loses nothing.
+func (h *Host) close() error {
+	if h.echo != nil {
+		h.echo.Close()
+	}
+	if h.transport != nil {
+		h.transport.Close()
+	}
+	if h.transactions != nil {
+		h.transactions.Close()
+	}
+	if h.media != nil {
+		h.media.Close()
+	}
+	if h.modules != nil {
+		h.modules.Close()
+	}
+	return h.records.Close()
+}
