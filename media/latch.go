@@ -66,20 +66,20 @@ type candidate struct {
 // agree takes over what an SDP said about the leg's side and opens the window.
 func (l *leg) agree(signalled addr, r *Remote, restored addr, now int64) {
 	c := &l.cold.latch
-	if restored.port != 0 {
-		l.believe(restored, trustStranger)
-	}
 	if signalled.port != 0 {
 		if c.believed && signalled != c.signalled && signalled != l.src {
 			c.believed = false
 		}
 		c.signalled = signalled
 	}
+	c.symmetric, c.mute = r.Symmetric, r.Mute
+	if restored.port != 0 {
+		l.believe(restored, trustStranger)
+	}
 	if c.believed {
 		c.level = l.trust(l.src)
 	}
 	l.sure = false
-	c.symmetric, c.mute = r.Symmetric, r.Mute
 	c.until = now + int64(learnWindow)
 	c.list = nil
 	l.direct()
@@ -129,7 +129,7 @@ func (l *leg) admit(b []byte, class class, src addr, now instant) bool {
 	}
 	level := l.trust(src)
 	open := now.ns < c.until || !l.sure && level < trustStranger
-	better := !c.believed || level < c.level || !l.sure && level == c.level
+	better := !c.believed || !l.sure || level < c.level
 	if !open || !better || level == trustNone {
 		l.reject()
 		return false

@@ -100,11 +100,11 @@ func (w *worker) run() {
 		}
 		w.now = w.time()
 		w.relay(n)
-		w.publish()
 		if w.now.second != check {
 			check = w.now.second
 			w.checkSilence()
 		}
+		w.publish()
 	}
 }
 
