@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
 
 // Known is what the rest of the configuration has that a profile may name.
@@ -139,6 +140,9 @@ func (c *compiler) key(i int, cfg *Config) {
 
 // put puts the value of one pattern of the configuration into a plan.
 func (k *key) put(p *Plan, v string) error {
+	if !k.lines && !sip.ValidHeaderValue(v) {
+		return errLineBreak
+	}
 	if k.add != nil {
 		return k.add(p, v)
 	}

@@ -77,14 +77,14 @@ func (p *Plan) setRURIHost(v string) error {
 	if err != nil {
 		return err
 	}
-	host, err := sip.ParseURI("sip:" + v)
-	if err != nil || host.User != "" || host.Params != "" || host.Headers != "" {
+	host, port, ok := splitHostPort(v)
+	if !ok {
 		return errors.New("want a host or host:port")
 	}
 	if u.Scheme != "sip" && u.Scheme != "sips" {
 		return fmt.Errorf("a %s URI has no host", u.Scheme)
 	}
-	u.Host, u.Port = host.Host, host.Port
+	u.Host, u.Port = host, port
 	p.RURI = u.String()
 	return nil
 }
@@ -118,8 +118,12 @@ func (p *Plan) setCallID(v string) error {
 // checkURI returns v as a URI, with a scheme.
 func checkURI(v string) (string, error) {
 	v = withScheme(strings.TrimSpace(v))
-	if _, err := sip.ParseURI(v); err != nil {
+	u, err := sip.ParseURI(v)
+	if err != nil {
 		return "", err
+	}
+	if u.User == "" && strings.HasPrefix(v[len(u.Scheme):], ":@") {
+		return "", errors.New("no user before the @")
 	}
 	return v, nil
 }
@@ -130,23 +134,44 @@ func checkAddress(v string) (string, error) {
 	if v == "" {
 		return "", nil
 	}
-	if strings.IndexByte(v, '<') < 0 {
+	open := openBracket(v)
+	if open < 0 {
 		v = withScheme(v)
+	} else if uri := strings.TrimLeft(v[open+1:], " "); !hasScheme(uri) {
+		v = v[:open+1] + withScheme(uri)
 	}
 	a, err := sip.ParseNameAddr(v)
 	if err != nil {
 		return "", err
 	}
-	_, tagged := a.Params.Get("tag")
-	uri := withScheme(a.URI)
-	if _, err := sip.ParseURI(uri); err != nil {
+	if _, err := checkURI(a.URI); err != nil {
 		return "", err
 	}
-	if !tagged && uri == a.URI && strings.IndexByte(v, '<') >= 0 {
+	if _, tagged := a.Params.Get("tag"); open >= 0 && !tagged {
 		return v, nil
 	}
-	a.URI, a.Params = uri, a.Params.Del("tag")
+	a.Params = a.Params.Del("tag")
 	return a.String(), nil
+}
+
+// openBracket returns where the < is that no quotes are around, -1 if there is none.
+func openBracket(v string) int {
+	quoted := false
+	for i := 0; i < len(v); i++ {
+		switch v[i] {
+		case '\\':
+			if quoted {
+				i++
+			}
+		case '"':
+			quoted = !quoted
+		case '<':
+			if !quoted {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // withScheme puts sip: before a URI without a scheme, as $fu and user@host are.
@@ -173,6 +198,7 @@ func hasScheme(v string) bool {
 			return false
 		}
 	}
-	port, _, _ := strings.Cut(rest, ";")
-	return port == "" || strings.Trim(port, "0123456789") != ""
+	// "example.org:5060" has digits only up to the end or the parameters.
+	rest = strings.TrimLeft(rest, "0123456789")
+	return rest != "" && rest[0] != ';' && rest[0] != '>' && rest[0] != '?'
 }

@@ -20,6 +20,8 @@ type key struct {
 	set, add func(*Plan, string) error
 	// perCall says that the value needs the INVITE even when the pattern is constant.
 	perCall bool
+	// lines says that the operator may write line breaks into the value.
+	lines bool
 	// required says that at least one of the patterns, if there are any, must yield something.
 	required bool
 }

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,7 +30,7 @@ func (c *compiler) chain(cfg *Config) *callcontrol.Chain {
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Module)) {
 		if !slices.Contains(cfg.Modules, name) {
-			c.fail("module."+name, fmt.Errorf("the profile does not use this module%s: add it to modules", didYouMean(name, cfg.Modules)))
+			c.fail("module."+name, errors.New("the profile does not use this module: add it to modules"))
 		}
 	}
 	return callcontrol.NewChain(uses)

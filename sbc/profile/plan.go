@@ -79,9 +79,13 @@ func (p *Plan) Late(e *pattern.Env) error {
 // are evaluated into one buffer and become strings at once.
 func (p *Plan) evaluate(e *pattern.Env, late bool) error {
 	values := p.Profile.values
-	var room [1024]byte
-	var endRoom [32]int
-	buf, ends := room[:0], endRoom[:0]
+	if len(values) == 0 {
+		return nil
+	}
+	scratch := borrow()
+	defer giveBack(scratch)
+	var room [32]int
+	buf, ends := (*scratch)[:0], room[:0]
 	for i := range values {
 		v := &values[i]
 		if v.late == late && !v.static {
@@ -92,6 +96,7 @@ func (p *Plan) evaluate(e *pattern.Env, late bool) error {
 		}
 		ends = append(ends, len(buf))
 	}
+	*scratch = buf
 	text, from := string(buf), 0
 	for i := range values {
 		v := &values[i]

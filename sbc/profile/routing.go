@@ -3,12 +3,13 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
-	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
 
 // Routing is the section [profile.NAME.routing]: where the call goes, and how long it may
@@ -107,11 +108,46 @@ func checkHop(h string) error {
 	if ok && !strings.EqualFold(proto, "udp") && !strings.EqualFold(proto, "tcp") {
 		return fmt.Errorf("transport %s is neither udp nor tcp", brief(proto))
 	}
-	u, err := sip.ParseURI("sip:" + host)
-	if err != nil || u.User != "" || strings.IndexByte(host, '@') >= 0 || u.Params != "" || u.Headers != "" {
+	if _, _, ok := splitHostPort(host); !ok {
 		return fmt.Errorf("%s is not host[:port][/transport]", brief(h))
 	}
 	return nil
+}
+
+// splitHostPort splits host[:port]. The host is a name, an IPv4 address, or an IPv6 address in
+// brackets, which are taken away; port 0 = none.
+func splitHostPort(s string) (host string, port uint16, ok bool) {
+	if rest, found := strings.CutPrefix(s, "["); found {
+		host, s, found = strings.Cut(rest, "]")
+		if a, err := netip.ParseAddr(host); !found || err != nil || !a.Is6() || a.Zone() != "" {
+			return "", 0, false
+		}
+	} else {
+		end := strings.IndexByte(s, ':')
+		if end < 0 {
+			end = len(s)
+		}
+		host, s = s[:end], s[end:]
+		if !isHost(host) {
+			return "", 0, false
+		}
+	}
+	if s == "" {
+		return host, 0, true
+	}
+	n, err := strconv.ParseUint(s[1:], 10, 16)
+	return host, uint16(n), s[0] == ':' && err == nil && n > 0
+}
+
+// isHost says whether s has the characters of a host name or an IPv4 address.
+func isHost(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' && c != '_' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func (p *Plan) setTargets(v string) error {

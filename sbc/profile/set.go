@@ -33,9 +33,10 @@ func NewSet(selectors []*pattern.Pattern, ps []*Profile, maps pattern.Maps) *Set
 // *UnknownProfile. It sets e.Maps.
 func (s *Set) Select(e *pattern.Env) (*Profile, error) {
 	e.Maps = s.maps
-	var room [64]byte
+	scratch := borrow()
+	defer giveBack(scratch)
 	for _, p := range s.selectors {
-		name := p.Append(room[:0], e)
+		name := p.Append((*scratch)[:0], e)
 		if len(name) == 0 {
 			continue
 		}

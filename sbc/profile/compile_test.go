@@ -1,0 +1,118 @@
+package profile
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
+)
+
+// Every key of the configuration is a key of the plan, but for the modules themselves.
+func TestKeysAreComplete(t *testing.T) {
+	var fields []string
+	c := reflect.TypeFor[Config]()
+	for i := range c.NumField() {
+		section := c.Field(i)
+		if section.Type.Kind() != reflect.Struct {
+			continue
+		}
+		for j := range section.Type.NumField() {
+			fields = append(fields, section.Tag.Get("toml")+"."+section.Type.Field(j).Tag.Get("toml"))
+		}
+	}
+	names := Keys()
+	slices.Sort(fields)
+	slices.Sort(names)
+	if !slices.Equal(fields, names) {
+		t.Errorf("configuration has\n%q, a plan has\n%q", fields, names)
+	}
+}
+
+func TestHash(t *testing.T) {
+	compile := func(text string) string {
+		p, errs := Compile("x", parseConfig(t, text), testKnown())
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		return p.Hash()
+	}
+	one := compile("identity.ruri = sip:$rU@a.example.net\nmodules = limit\nmodule.limit.a = 1\nmodule.limit.b = 2\n")
+	same := compile("modules = limit\nmodule.limit.b = 2\nmodule.limit.a = 1\nidentity.ruri = sip:$rU@a.example.net\nrouting.ring_timeout = 3m\n")
+	other := compile("identity.ruri = sip:$rU@b.example.net\nmodules = limit\nmodule.limit.a = 1\nmodule.limit.b = 2\n")
+	if one != same || one == other || len(one) != 64 {
+		t.Errorf("hashes %s, the same %s, another %s", one, same, other)
+	}
+}
+
+func TestChain(t *testing.T) {
+	p, errs := Compile("x", parseConfig(t, `modules = limit
+modules = cdr
+module.limit.b = $fU
+module.limit.a = 1
+module.cdr.on_fail = refuse
+`), testKnown())
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	var got []string
+	for _, u := range p.Chain().Uses() {
+		s := u.Name + " " + u.Module + " " + u.OnFail.String()
+		for _, f := range u.Params {
+			s += " " + f.Name + "=" + f.Value.Source()
+		}
+		got = append(got, s)
+	}
+	want := []string{"limit limit refuse a=1 b=$fU", "cdr cdr refuse"}
+	if !slices.Equal(got, want) {
+		t.Errorf("chain %q, want %q", got, want)
+	}
+	none, _ := Compile("x", parseConfig(t, ""), testKnown())
+	if none.Chain() == nil || none.Chain().Len() != 0 {
+		t.Error("a profile without modules has no empty chain")
+	}
+}
+
+// What calls share is not written to by one of them.
+func TestPlansAreApart(t *testing.T) {
+	p, errs := Compile("x", parseConfig(t, "routing.next_hop = gw1.example.net, gw2.example.net\nheaders.append = X-A: 1\nheaders.deny = Subject\n"), testKnown())
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	resolve := func() *Plan {
+		plan, err := p.Resolve(testEnv(t, []byte("INVITE sip:a@example.org SIP/2.0\r\n\r\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan
+	}
+	one := resolve()
+	for _, set := range [][2]string{
+		{"headers.append", "X-B: 2"}, {"routing.next_hop", "gw3.example.net"}, {"headers.deny", "Server"},
+		{"routing.failover", "404"}, {"routing.targets", "sip:x@example.net"}, {"routing.ring_timeout", "9"},
+	} {
+		if err := one.Set(set[0], set[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	two := resolve()
+	if len(two.Append) != 1 || two.Append[0] != (callcontrol.Field{Name: "X-A", Value: "1"}) ||
+		strings.Join(two.NextHops, " ") != "gw1.example.net gw2.example.net" ||
+		two.FailOver(404) || len(two.Targets) != 0 || two.RingTimeout == one.RingTimeout || two.filter == one.filter {
+		t.Errorf("the second call's plan is %+v", two)
+	}
+}
+
+// A profile of a configuration that was made without the decoder works, too.
+func TestZeroConfig(t *testing.T) {
+	p, errs := Compile("x", &Config{}, Known{})
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	plan, err := p.Resolve(&pattern.Env{})
+	if err != nil || !plan.Relay || plan.FailOver(503) || plan.Refuse() != nil {
+		t.Errorf("plan %+v, %v", plan, err)
+	}
+}
