@@ -16,19 +16,18 @@ type Client struct {
 	flow   transport.Flow
 	method string
 	timerC time.Duration // 0 = none
-	branch string        // of our Via
 
 	// The shard's lock guards what is below.
 	timer     timer
 	state     clientState
-	failed    bool   // Failed was called, a late 2xx may follow
-	canceled  bool   // Cancel was called
-	canceling bool   // CANCEL was sent
-	reason    string // Reason of the CANCEL
-	step      int64  // ticks between retransmissions
-	again     int64  // tick of the next retransmission; 0 = none
-	end       int64  // tick at which the state ends; 0 = it does not
-	kept      []byte // the request; after a failure of an INVITE, its ACK
+	failed    bool    // Failed was called, a late 2xx may follow
+	canceled  bool    // Cancel was called
+	canceling bool    // CANCEL was sent
+	step      int32   // ticks between retransmissions
+	reason    *string // Reason of a CANCEL that waits, nil = none
+	again     int64   // tick of the next retransmission; 0 = none
+	end       int64   // tick at which the state ends; 0 = it does not
+	kept      []byte  // the request; after a failure of an INVITE, its ACK
 	user      ClientUser
 }
 
@@ -60,8 +59,8 @@ func (l *Layer) Send(req *sip.Message, f transport.Flow, u ClientUser, o SendOpt
 		return nil, ErrClosed
 	}
 	branch := prependVia(req, f)
-	c := l.newClient(branch, ownMethod(req.Method), f, marshal(req))
-	c.user = u
+	c := &Client{flow: f, method: ownMethod(req.Method), kept: marshal(req), user: u}
+	c.shard, c.key = l.clientKey(branch, c.method)
 	if c.invite() {
 		c.timerC = o.TimerC
 		if c.timerC == 0 {
@@ -106,14 +105,6 @@ func prependVia(m *sip.Message, f transport.Flow) (branch string) {
 	return via[at:end]
 }
 
-// newClient makes a transaction; begin lets it run.
-func (l *Layer) newClient(branch, method string, f transport.Flow, b []byte) *Client {
-	c := &Client{key: l.clientKey(branch, method), flow: f, method: method, branch: branch, kept: b}
-	c.shard = c.key.shard(l)
-	c.timer.owner = c
-	return c
-}
-
 // begin enters the first state.
 func (c *Client) begin() {
 	l := c.layer()
@@ -122,9 +113,10 @@ func (c *Client) begin() {
 	c.shard.mu.Lock()
 	defer c.shard.mu.Unlock()
 	c.shard.clients[c.key] = c
+	c.timer.owner = c
 	c.end = l.after(64 * l.config.T1) // Timer B, F
 	if !c.flow.Proto().Reliable() {
-		c.step = int64(l.config.T1 / l.tick)
+		c.step = int32(l.config.T1 / l.tick)
 		c.again = l.after(l.config.T1) // Timer A, E
 	}
 	c.schedule()
@@ -175,11 +167,11 @@ func (c *Client) expire(now int64) action {
 	case c.invite(): // Timer A doubles for ever
 		c.step *= 2
 	case c.state == early: // Timer E stays at T2 once somebody answered
-		c.step = int64(l.config.T2 / l.tick)
+		c.step = int32(l.config.T2 / l.tick)
 	default:
-		c.step = min(2*c.step, int64(l.config.T2/l.tick))
+		c.step = min(2*c.step, int32(l.config.T2/l.tick))
 	}
-	c.again = now + c.step
+	c.again = now + int64(c.step)
 	c.schedule()
 	return action{bytes: c.kept, client: c}
 }
@@ -195,7 +187,7 @@ func (c *Client) expireState() action {
 	a := action{client: c, user: c.user, err: ErrTimeout}
 	if c.state == early && c.invite() && !c.canceling { // Timer C
 		a.err, c.failed = ErrTimerC, true
-		a.cancel = c.sendCancel()
+		a.cancel = c.sendCancel("")
 		return a
 	}
 	c.terminate()
@@ -255,10 +247,10 @@ func (c *Client) Cancel(reason string) {
 	c.canceled = true
 	var a action
 	if c.state == early {
-		c.reason = reason
-		a.cancel = c.sendCancel()
-	} else {
-		c.reason = strings.Clone(reason)
+		a.cancel = c.sendCancel(reason)
+	} else if reason != "" {
+		reason = strings.Clone(reason)
+		c.reason = &reason
 	}
 	c.shard.mu.Unlock()
 	a.do(c.layer())
@@ -266,10 +258,16 @@ func (c *Client) Cancel(reason string) {
 
 // sendCancel makes the transaction of the CANCEL, which the caller begins, and gives the
 // INVITE 64·T1 to end. The shard is locked.
-func (c *Client) sendCancel() *Client {
+func (c *Client) sendCancel(reason string) *Client {
 	l := c.layer()
 	c.canceling = true
 	c.again, c.end = 0, l.after(64*l.config.T1)
 	c.schedule()
-	return l.newClient(c.branch, "CANCEL", c.flow, appendDerived(nil, c.kept, "CANCEL", "", c.reason))
+	return &Client{
+		shard:  c.shard,
+		key:    c.key - l.methodKey("INVITE") + l.methodKey("CANCEL"),
+		flow:   c.flow,
+		method: "CANCEL",
+		kept:   marshalDerived(c.kept, "CANCEL", "", reason),
+	}
 }

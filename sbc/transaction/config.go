@@ -26,11 +26,6 @@ type Config struct {
 	// Default 200ms. RFC 3261 §17.2.1.
 	Trying time.Duration
 
-	// MergedWindow is how long after its arrival a request without a To tag is remembered, so
-	// that a copy of it which came by another path gets 482. Default 64·T1. Negative: never.
-	// RFC 3261 §8.2.2.2.
-	MergedWindow time.Duration
-
 	// MaxServer is how many server transactions may exist. Requests beyond get a stateless 503
 	// with Retry-After; those within a dialog may use an eighth more. Default 262144.
 	MaxServer int
@@ -48,7 +43,6 @@ func (c Config) withDefaults() Config {
 	c.T4 = cmp.Or(c.T4, 5*time.Second)
 	c.TimerC = cmp.Or(c.TimerC, 190*time.Second)
 	c.Trying = cmp.Or(c.Trying, 200*time.Millisecond)
-	c.MergedWindow = cmp.Or(c.MergedWindow, 64*c.T1)
 	c.MaxServer = cmp.Or(c.MaxServer, 1<<18)
 	c.RetryAfter = cmp.Or(c.RetryAfter, 10*time.Second)
 	if c.Log == nil {

@@ -11,6 +11,11 @@ import (
 // INVITE's bytes, which are kept anyway while one of them may be needed. The bytes are our
 // own: one line a field, "Name: value".
 
+// marshalDerived returns the bytes of a request derived from an INVITE.
+func marshalDerived(invite []byte, method, to, reason string) []byte {
+	return exactly(func(b []byte) []byte { return appendDerived(b, invite, method, to, reason) })
+}
+
 // appendDerived appends a request derived from an INVITE. to replaces the value of To unless
 // it is "". reason is the value of a Reason field, or "".
 func appendDerived(dst, invite []byte, method, to, reason string) []byte {

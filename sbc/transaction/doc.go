@@ -22,7 +22,7 @@
 // Each shard has a timer wheel, whose one timer runs only while the shard holds something. The
 // tick is T1/25 (20 ms); what merely lingers until Timer D, I, J, K, L or M ends is rounded up
 // to 16 ticks. A transaction keeps the bytes it may have to repeat and nothing else of the
-// messages once its final response is known. Its key is a 128-bit keyed hash, not text.
+// messages once its final response is known. Its key is a hash under a secret seed, not text.
 //
 // The package owns no goroutines but those of its timers, which Layer.Close waits for. It
 // knows nothing of dialogs, calls or profiles.

@@ -62,7 +62,7 @@ func New(c Config, u User) *Layer {
 	l.tick = max(c.T1/25, time.Millisecond)
 	for i := range l.shards {
 		l.shards[i].open(l)
-		l.copies[i].first = make(map[uint64]firstCopy)
+		l.copies[i].first = make(map[uint64]*Server)
 	}
 	return l
 }
@@ -92,14 +92,14 @@ func (l *Layer) Receive(m *sip.Message, err error, f transport.Flow) {
 			}
 			return
 		}
-		k := l.serverKey(m, hop, f)
+		s, k := l.serverKey(m, hop, f)
 		switch m.Method {
 		case "ACK":
-			l.ack(m, k, f)
+			l.ack(m, s, k, f)
 		case "CANCEL":
-			l.cancel(m, k, f)
+			l.cancel(m, s, k, f)
 		default:
-			l.request(m, k, f)
+			l.request(m, s, k, f)
 		}
 	}
 }
@@ -112,9 +112,12 @@ var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b 
 const maxScratch = 16 << 10
 
 // marshal returns the bytes of a message.
-func marshal(m *sip.Message) []byte {
+func marshal(m *sip.Message) []byte { return exactly(m.Append) }
+
+// exactly returns what build appends, in a slice of that size.
+func exactly(build func([]byte) []byte) []byte {
 	p := scratch.Get().(*[]byte)
-	b := m.Append((*p)[:0])
+	b := build((*p)[:0])
 	kept := append([]byte(nil), b...)
 	if cap(b) <= maxScratch {
 		*p = b

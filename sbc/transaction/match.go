@@ -12,18 +12,22 @@ import (
 // cookie begins the branch of every RFC 3261 client.
 const cookie = "z9hG4bK"
 
-// key names a transaction: two hashes under seeds nobody outside knows, so that no peer can
-// make two transactions meet, and no transaction holds text of its request. The first hashes
-// the branch alone, so that a request, its CANCEL and its ACK are in the same shard.
-type key struct{ branch, whole uint64 }
-
-func (k key) shard(l *Layer) *shard { return &l.shards[k.branch%shards] }
+// key names a transaction within its shard: a hash under a seed nobody outside knows, so that
+// no peer can make two transactions meet, and no transaction holds text of its request. Two of
+// a quarter of a million meet by chance once in some hundred years of a thousand calls a
+// second; the later one is then taken for a retransmission, and its client times out.
+type key uint64
 
 // seeds are made once a layer.
 type seeds struct{ branch, whole, merged, tag maphash.Seed }
 
 func makeSeeds() seeds {
 	return seeds{maphash.MakeSeed(), maphash.MakeSeed(), maphash.MakeSeed(), maphash.MakeSeed()}
+}
+
+// shardOf returns the shard of a branch: a request, its CANCEL and its ACK are in one.
+func (l *Layer) shardOf(branch string) *shard {
+	return &l.shards[maphash.String(l.seeds.branch, branch)%shards]
 }
 
 // serverID is what tells server transactions apart, RFC 3261 §17.2.3, and the interface: a
@@ -46,16 +50,14 @@ type oldServerID struct {
 
 // serverKey returns the key of the server transaction a request belongs to: an ACK and a
 // CANCEL belong to that of their INVITE.
-func (l *Layer) serverKey(m *sip.Message, hop sip.ViaHop, f transport.Flow) key {
+func (l *Layer) serverKey(m *sip.Message, hop sip.ViaHop, f transport.Flow) (*shard, key) {
 	method := m.Method
 	if method == "ACK" || method == "CANCEL" {
 		method = "INVITE"
 	}
 	if branch := hop.Branch(); len(branch) > len(cookie) && strings.EqualFold(branch[:len(cookie)], cookie) {
-		return key{
-			maphash.String(l.seeds.branch, branch),
-			maphash.Comparable(l.seeds.whole, serverID{f.Interface(), method, branch, hop.Host, hop.Port}),
-		}
+		id := serverID{f.Interface(), method, branch, hop.Host, hop.Port}
+		return l.shardOf(branch), key(maphash.Comparable(l.seeds.whole, id))
 	}
 	id := oldServerID{on: f.Interface(), method: method, ruri: m.RURI, callID: m.Header(sip.CallID), from: m.FromTag()}
 	id.cseq, _ = m.CSeqNumber()
@@ -63,18 +65,17 @@ func (l *Layer) serverKey(m *sip.Message, hop sip.ViaHop, f transport.Flow) key 
 		id.via = via
 		break
 	}
-	return key{maphash.String(l.seeds.branch, id.callID), maphash.Comparable(l.seeds.whole, id)}
+	return l.shardOf(id.callID), key(maphash.Comparable(l.seeds.whole, id))
 }
-
-type clientID struct{ branch, method string }
 
 // clientKey returns the key of a client transaction, RFC 3261 §17.1.3.
-func (l *Layer) clientKey(branch, method string) key {
-	return key{
-		maphash.String(l.seeds.branch, branch),
-		maphash.Comparable(l.seeds.whole, clientID{branch, method}),
-	}
+func (l *Layer) clientKey(branch, method string) (*shard, key) {
+	return l.shardOf(branch), key(maphash.String(l.seeds.whole, branch)) + l.methodKey(method)
 }
+
+// methodKey is what a method adds to a client's key, so that the key of a CANCEL follows from
+// that of its INVITE.
+func (l *Layer) methodKey(method string) key { return key(maphash.String(l.seeds.whole, method)) }
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 

@@ -22,18 +22,13 @@ type mergedID struct {
 // Its lock is the innermost: it may be taken with a shard locked.
 type copies struct {
 	mu    sync.Mutex
-	first map[uint64]firstCopy
+	first map[uint64]*Server
 	_     [64]byte
-}
-
-type firstCopy struct {
-	key   key
-	until int64 // tick
 }
 
 // mergedHash returns the hash the copies of a request share, 0 for requests within a dialog.
 func (l *Layer) mergedHash(m *sip.Message) uint64 {
-	if l.config.MergedWindow < 0 || m.ToTag() != "" {
+	if m.ToTag() != "" {
 		return 0
 	}
 	id := mergedID{from: m.FromTag(), callID: m.Header(sip.CallID), method: m.Method, ruri: m.RURI}
@@ -42,28 +37,28 @@ func (l *Layer) mergedHash(m *sip.Message) uint64 {
 }
 
 // claim makes a transaction the one that serves the first copy. It returns false when
-// another one is.
-func (l *Layer) claim(hash uint64, k key) bool {
-	c := &l.copies[hash%shards]
-	now := l.now()
+// another one is. A transaction of the same key is the same: the copy came by the same path,
+// but on another socket, and will be found to be a retransmission.
+func (l *Layer) claim(t *Server) bool {
+	c := &l.copies[t.merged%shards]
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if first, ok := c.first[hash]; ok && first.key != k && now < first.until {
-		return false
+	if first := c.first[t.merged]; first != nil {
+		return first.key == t.key
 	}
-	c.first[hash] = firstCopy{k, l.after(l.config.MergedWindow)}
+	c.first[t.merged] = t
 	return true
 }
 
 // release forgets a claim.
-func (l *Layer) release(hash uint64, k key) {
+func (l *Layer) release(t *Server, hash uint64) {
 	if hash == 0 {
 		return
 	}
 	c := &l.copies[hash%shards]
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.first[hash].key == k {
+	if c.first[hash] == t {
 		delete(c.first, hash)
 	}
 }

@@ -57,7 +57,7 @@ func (t *Server) Respond(res *sip.Message) error {
 		}
 	}
 	s.mu.Unlock()
-	l.release(merged, t.key)
+	l.release(t, merged)
 	if err := t.flow.Send(b, nil); err != nil {
 		return transportError(err)
 	}
@@ -110,7 +110,7 @@ func (t *Server) finish(status int, b []byte) {
 
 // repeatFrom starts retransmissions. The shard is locked.
 func (t *Server) repeatFrom(d time.Duration) {
-	t.step = int64(d / t.layer().tick)
+	t.step = int32(d / t.layer().tick)
 	t.again = t.layer().after(d)
 }
 
@@ -147,7 +147,7 @@ func (t *Server) terminate() {
 	t.shard.wheel.remove(&t.timer)
 	delete(t.shard.servers, t.key)
 	l := t.layer()
-	l.release(t.merged, t.key)
+	l.release(t, t.merged)
 	l.counters.serversOpen.Add(-1)
 }
 
@@ -170,11 +170,26 @@ func (t *Server) expire(now int64) (a action) {
 		t.state, t.again = proceeding, 0
 	default: // Timer G, or a 2xx without ACK
 		l.counters.repeated.Add(1)
-		t.step = min(2*t.step, int64(l.config.T2/l.tick))
-		t.again = now + t.step
+		t.step = min(2*t.step, int32(l.config.T2/l.tick))
+		t.again = now + int64(t.step)
 	}
 	t.schedule()
 	return a
+}
+
+// Trying sends the 100 that waits for Config.Trying now, unless some response was sent. It
+// costs no more than the sending.
+func (t *Server) Trying() {
+	t.shard.mu.Lock()
+	if t.state != trying || !t.invite() {
+		t.shard.mu.Unlock()
+		return
+	}
+	t.state, t.again = proceeding, 0
+	b := t.kept
+	t.schedule()
+	t.shard.mu.Unlock()
+	t.layer().resend(t.flow, b)
 }
 
 // Acknowledge says that the ACK of the 2xx came: it is not repeated any more.

@@ -15,8 +15,7 @@ func (l *Layer) response(m *sip.Message, f transport.Flow) {
 		l.counters.malformed.Add(1)
 		return
 	}
-	k := l.clientKey(hop.Branch(), m.Method)
-	s := k.shard(l)
+	s, k := l.clientKey(hop.Branch(), m.Method)
 	s.mu.Lock()
 	c := s.clients[k]
 	s.mu.Unlock()
@@ -96,7 +95,7 @@ func (c *Client) provisional(status int) (a action, up bool) {
 		return a, false
 	case !c.invite():
 		if c.state == calling && c.again != 0 {
-			c.step = int64(l.config.T2 / l.tick)
+			c.step = int32(l.config.T2 / l.tick)
 			c.again = l.after(l.config.T2)
 		}
 		c.state = early
@@ -110,7 +109,11 @@ func (c *Client) provisional(status int) (a action, up bool) {
 		c.restartC()
 	}
 	if c.canceled && !c.canceling {
-		a.cancel = c.sendCancel()
+		reason := ""
+		if c.reason != nil {
+			reason = *c.reason
+		}
+		a.cancel = c.sendCancel(reason)
 	}
 	return a, status != 100
 }
@@ -140,7 +143,7 @@ func (c *Client) finalOfInvite(status int, to string) (a action, up bool) {
 		if !sip.ValidHeaderValue(to) {
 			to = ""
 		}
-		c.kept = appendDerived(nil, c.kept, "ACK", to, "")
+		c.kept = marshalDerived(c.kept, "ACK", to, "")
 		c.state, c.again = acknowledging, 0
 		c.end = l.lingering(64 * l.config.T1) // Timer D
 		c.schedule()

@@ -26,7 +26,7 @@ type Server struct {
 	state    serverState
 	canceled bool
 	acked    bool  // Acknowledge was called
-	step     int64 // ticks between retransmissions
+	step     int32 // ticks between retransmissions
 	again    int64 // tick of the next retransmission, or of 100; 0 = none
 	end      int64 // tick at which the state ends; 0 = it does not
 	tag      string
@@ -47,8 +47,7 @@ const (
 )
 
 // request handles a request other than ACK and CANCEL.
-func (l *Layer) request(m *sip.Message, k key, f transport.Flow) {
-	s := k.shard(l)
+func (l *Layer) request(m *sip.Message, s *shard, k key, f transport.Flow) {
 	s.mu.Lock()
 	if t := s.servers[k]; t != nil {
 		t.absorb() // unlocks
@@ -69,45 +68,45 @@ func (l *Layer) request(m *sip.Message, k key, f transport.Flow) {
 		l.reply(m, f, 503, "", "")
 		return
 	}
-	if hash != 0 && !l.claim(hash, k) {
+	t := &Server{shard: s, key: k, merged: hash, flow: f, method: ownMethod(m.Method), request: m}
+	if hash != 0 && !l.claim(t) {
 		l.counters.merged.Add(1)
 		l.reply(m, f, 482, "", "")
 		return
 	}
-	if t := l.newServer(m, k, hash, f); t != nil {
+	if t.begin(m) {
 		l.user.Request(t, m, f)
 	}
 }
 
-// newServer makes the transaction of a request. It returns nil when a copy of the request,
-// which came by another socket, was faster.
-func (l *Layer) newServer(m *sip.Message, k key, hash uint64, f transport.Flow) *Server {
-	t := &Server{shard: k.shard(l), key: k, merged: hash, flow: f, method: ownMethod(m.Method), request: m}
+// begin enters the first state. It returns false when a copy of the request, which came by
+// another socket, was faster.
+func (t *Server) begin(m *sip.Message) bool {
+	l, s := t.shard.layer, t.shard
 	t.timer.owner = t
 	if tag := m.ToTag(); tag != "" {
 		t.tag = strings.Clone(tag)
 	}
 	var due int64
 	if t.invite() {
-		t.kept = marshal(sip.NewResponse(m, 100, "", ""))
+		t.kept = marshalTrying(m)
 		t.again = l.after(l.config.Trying)
 		due = t.again
 	} else {
 		t.end = l.lingering(64 * l.config.T1)
 		due = t.end
 	}
-	s := t.shard
 	s.mu.Lock()
-	if other := s.servers[k]; other != nil {
+	if other := s.servers[t.key]; other != nil {
 		other.absorb() // unlocks
-		return nil
+		return false
 	}
-	s.servers[k] = t
+	s.servers[t.key] = t
 	s.set(&t.timer, due)
 	s.mu.Unlock()
 	l.counters.servers.Add(1)
 	l.counters.serversOpen.Add(1)
-	return t
+	return true
 }
 
 // ownMethod returns a method that does not keep its message's text.
@@ -139,8 +138,7 @@ func (t *Server) absorb() {
 }
 
 // ack handles an ACK. Those of failures end here, the others are the user's.
-func (l *Layer) ack(m *sip.Message, k key, f transport.Flow) {
-	s := k.shard(l)
+func (l *Layer) ack(m *sip.Message, s *shard, k key, f transport.Flow) {
 	s.mu.Lock()
 	if t := s.servers[k]; t != nil && t.state != accepted {
 		if t.state == completed {
@@ -161,12 +159,11 @@ func (l *Layer) ack(m *sip.Message, k key, f transport.Flow) {
 
 // cancel handles a CANCEL without a transaction of its own: what it hits answers each copy
 // alike. RFC 3261 §9.2 wants the To tag of the INVITE's responses in the 200.
-func (l *Layer) cancel(m *sip.Message, k key, f transport.Flow) {
+func (l *Layer) cancel(m *sip.Message, s *shard, k key, f transport.Flow) {
 	if err := m.Validate(); err != nil {
 		l.refuse(m, err, f)
 		return
 	}
-	s := k.shard(l)
 	s.mu.Lock()
 	t := s.servers[k]
 	if t == nil {

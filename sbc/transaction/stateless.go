@@ -37,6 +37,21 @@ func (l *Layer) refuse(m *sip.Message, err error, f transport.Flow) {
 	l.reply(m, f, pe.Status, pe.Reason, "")
 }
 
+// marshalTrying returns the bytes of the 100 to an INVITE. Every INVITE gets one made, so it is
+// written without making a message first.
+func marshalTrying(m *sip.Message) []byte {
+	return exactly(func(b []byte) []byte {
+		b = append(b, "SIP/2.0 100 Trying\r\n"...)
+		for _, h := range m.Headers() {
+			switch h.ID {
+			case sip.Via, sip.From, sip.To, sip.CallID, sip.CSeq, sip.Timestamp:
+				b = append(append(append(append(b, h.Name...), ": "...), sip.Unfold(h.Value)...), "\r\n"...)
+			}
+		}
+		return append(b, "Content-Length: 0\r\n\r\n"...)
+	})
+}
+
 // SendACK sends the ACK of a 2xx: it puts our Via with a branch of its own on top of ack, and
 // returns the bytes, so that the same ACK can be sent again by f.Send for each repeated 2xx.
 // RFC 3261 §13.2.2.4. Errors: ErrMalformed, or one that wraps ErrTransport; with that one the
