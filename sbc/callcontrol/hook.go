@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/sallyport-sbc/sallyport/abi"
 )
@@ -83,11 +84,22 @@ func check(d *abi.Decision) error {
 		return fmt.Errorf("%w: line break in the reason", ErrBadDecision)
 	}
 	for _, f := range d.Headers {
-		if !isToken(f.Name) || !abi.Clean(f.Value) {
+		if !isToken(f.Name) || !abi.Clean(f.Value) || isCore(f.Name) {
 			return fmt.Errorf("%w: header field %q", ErrBadDecision, f.Name)
 		}
 	}
 	return nil
+}
+
+// isCore says whether a header field belongs to the response itself: a second one would
+// make it another message.
+func isCore(name string) bool {
+	switch strings.ToLower(name) {
+	case "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "max-forwards", "route", "record-route",
+		"content-length", "l", "content-type", "c", "content-encoding", "e":
+		return true
+	}
+	return false
 }
 
 // isToken says whether s is a token (RFC 3261 §25.1), which names of header fields are.
