@@ -114,7 +114,7 @@ func (s *site) sipp(scenario string, port int, args ...string) *process {
 	}
 	return start(s.t, s.dir, "sipp", slices.Concat([]string{
 		"-sf", file, "-i", s.addr.String(), "-p", strconv.Itoa(port),
-		"-mi", s.addr.String(), "-mp", strconv.Itoa(port + 1000),
+		"-mi", s.addr.String(), "-mp", strconv.Itoa(30000 + (port-5000)*10), // and two above it
 		"-m", "1", "-nostdin", "-trace_err", "-error_file", fmt.Sprintf("%s-%d.err", scenario, port),
 		"-timeout", strconv.Itoa(int(patience.Seconds()) - 5), "-timeout_error",
 	}, args)...)

@@ -146,6 +146,7 @@ func TestEchoLateOffer(t *testing.T) {
 			t.Fatalf("offer %v: %v", a, err)
 		}
 		p.conn.Send(string(p.request("ACK", 1, res.ToTag(), offer(mediaAt, sendrecv, callerCodecs[1])).Append(nil)), calleeIP+":5060")
+		synctest.Wait() // the ACK has another way than the audio
 		if !echoes(t, media, a.addr.String(), packet(8, 1)) {
 			t.Error("PCMA does not come back")
 		}
