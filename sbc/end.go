@@ -109,7 +109,7 @@ func (l *leg) bye(reason string) *sip.Message {
 func (c *call) sendBYE(l *leg, bye *sip.Message) {
 	l.state = legEnding
 	var err error
-	if l.byeTx, err = c.sbc.transactions.Send(bye, l.flow, l, transaction.SendOptions{}); err != nil {
+	if l.byeTx, err = l.submit(bye); err != nil {
 		c.log(slog.LevelWarn, "BYE not sent", "leg", l.name(), "err", err)
 		c.drop(l)
 	}
@@ -171,7 +171,9 @@ func (c *call) end(why cause) {
 	if c.answer != 0 {
 		lasted = ended - c.answer
 	}
-	c.log(slog.LevelInfo, "call ended", "dur", lasted, "code", why.code, "reason", why.reason, "by", why.by)
+	if why.disposition != abi.Refused && why.disposition != abi.Dropped { // that was a line of its own
+		c.log(slog.LevelInfo, "call ended", "dur", lasted, "code", why.code, "reason", why.reason, "by", why.by)
+	}
 	c.sbc.active.Add(-1)
 	c.sbc.idle.signal()
 }

@@ -32,7 +32,6 @@ func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
 	c := &call{sbc: s, id: newTag(), snap: snap, start: s.now()}
 	c.a = leg{call: c, side: media.A, localTag: newTag()}
 	t.SetTag(c.a.localTag)
-	t.Data = &c.a
 	s.calls.Add(1)
 	s.legs.add(&c.a)
 	c.post(event{kind: evInvite, server: t, msg: m, flow: f})
@@ -98,7 +97,7 @@ func (c *call) begin(t *transaction.Server, m *sip.Message, f transport.Flow) {
 		c.refuse(replyTo(err), err)
 		return
 	}
-	c.respondTo(t, 100, "")
+	t.Trying()
 	c.dial(m, body)
 }
 

@@ -1,6 +1,7 @@
 package sbc
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/sallyport-sbc/sallyport/media"
@@ -195,6 +196,26 @@ func (l *leg) owns(m *sip.Message) bool {
 	return m.Header(sip.CallID) == l.callID && m.FromTag() == l.remoteTag
 }
 
+// submit sends a request of the dialog in a transaction of its own. A connection that has
+// died meanwhile is opened anew: the far end's address has not changed.
+func (l *leg) submit(m *sip.Message) (*transaction.Client, error) {
+	x := l.call.sbc.transactions
+	t, err := x.Send(m, l.flow, l, transaction.SendOptions{})
+	if errors.Is(err, transport.ErrNoConnection) && l.reconnect() {
+		m.Remove(sip.Via)
+		t, err = x.Send(m, l.flow, l, transaction.SendOptions{})
+	}
+	return t, err
+}
+
+func (l *leg) reconnect() bool {
+	f, err := l.call.sbc.transport.Flow(l.flow.Interface(), l.flow.Proto(), l.flow.Remote())
+	if err == nil {
+		l.flow = f
+	}
+	return err == nil
+}
+
 // sendACK acknowledges the 2xx to the INVITE numbered seq and keeps the bytes: a 2xx
 // that comes again gets the same ACK again (RFC 3261 §13.2.2.4).
 func (l *leg) sendACK(seq uint32, body string, contentType string) {
@@ -204,6 +225,10 @@ func (l *leg) sendACK(seq uint32, body string, contentType string) {
 		m.Body = body
 	}
 	b, err := l.call.sbc.transactions.SendACK(m, l.flow)
+	if errors.Is(err, transport.ErrNoConnection) && l.reconnect() {
+		m.Remove(sip.Via)
+		b, err = l.call.sbc.transactions.SendACK(m, l.flow)
+	}
 	if err != nil {
 		l.call.sbc.log.Warn("ACK not sent", "call", l.call.id, "leg", l.name(), "err", err)
 	}

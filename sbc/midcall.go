@@ -158,13 +158,13 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 		}
 	}
 	c.exchange = x
-	c.respondTo(t, 100, "")
+	t.Trying()
 	out := to.next("INVITE")
 	out.Set(sip.MaxForwards, forwards(m))
 	c.carry(out, m, body)
 	x.seq = to.localSeq
 	var err error
-	if x.client, err = c.sbc.transactions.Send(out, to.flow, to, transaction.SendOptions{}); err != nil {
+	if x.client, err = to.submit(out); err != nil {
 		c.refreshFailed(x, err)
 	}
 }
@@ -210,7 +210,7 @@ func (c *call) relay(l *leg, t *transaction.Server, m *sip.Message) {
 	r := &relayed{from: l, server: t, request: m}
 	c.relays = append(c.relays, r)
 	var err error
-	if r.client, err = c.sbc.transactions.Send(out, to.flow, to, transaction.SendOptions{}); err != nil {
+	if r.client, err = to.submit(out); err != nil {
 		c.relays = c.relays[:len(c.relays)-1]
 		c.sbc.respond(t, m, 503, "")
 	}

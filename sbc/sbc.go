@@ -138,21 +138,22 @@ func (s *SBC) inDialog(t *transaction.Server, m *sip.Message, f transport.Flow, 
 	}
 	if t != nil {
 		t.SetTag(tag)
-		t.Data = l
 	}
 	l.call.post(event{kind: evRequest, leg: l, server: t, msg: m, flow: f})
 }
 
-// Canceled tells the call of INVITE transaction t that its caller gave up.
+// Canceled tells the call of INVITE transaction t that its caller gave up. The leg is
+// found by the tag that t answers with: a pointer kept in t would hold an ended call in
+// memory for as long as the transaction absorbs retransmissions.
 func (s *SBC) Canceled(t *transaction.Server, cancel *sip.Message) {
-	if l, ok := t.Data.(*leg); ok {
+	if l := s.legs.find(t.Tag()); l != nil {
 		l.call.post(event{kind: evCancel, leg: l, server: t, msg: cancel})
 	}
 }
 
 // Unacknowledged tells the call that nobody acknowledged its 2xx for 64·T1.
 func (s *SBC) Unacknowledged(t *transaction.Server) {
-	if l, ok := t.Data.(*leg); ok {
+	if l := s.legs.find(t.Tag()); l != nil {
 		l.call.post(event{kind: evUnacked, leg: l, server: t})
 	}
 }
