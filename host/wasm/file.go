@@ -178,7 +178,7 @@ func (f *file) checkImports(mc ModuleConfig) error {
 			return fmt.Errorf("%w %s.%s: the manifest does not name %s", ErrImport, im.Module, im.Name, im.Module)
 		}
 		if !slices.Contains(granted, im.Module) {
-			return fmt.Errorf("%w %s.%s: %s is %w", ErrImport, im.Module, im.Name, im.Module, ErrGrant)
+			return fmt.Errorf("%w %s.%s: %s is %w (grant = [%q] would)", ErrImport, im.Module, im.Name, im.Module, ErrGrant, im.Module)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -143,6 +144,17 @@ func (g *Generation) hookError(c *abi.Call, err error, in *instance) error {
 	if in != nil {
 		e.Said, e.Trace = in.said.take(), in.trace
 		in.trace = ""
+	}
+	if e.Trace != "" {
+		// Who called the hook reports the error; the stack is for who looks for its cause.
+		level := slog.LevelDebug
+		if errors.Is(err, ErrHost) {
+			level = slog.LevelError
+		}
+		if ok, _ := g.lines.take(g.limits.LogRate); ok {
+			g.log.Log(context.Background(), level, "stack of a failed hook", "module", g.name, "gen", g.id,
+				"hook", c.Event.String(), "call", c.ID, "err", err, "stack", e.Trace)
+		}
 	}
 	return e
 }

@@ -24,7 +24,7 @@ type logBucket struct {
 func (b *logBucket) take(rate int) (ok bool, dropped int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if now := time.Now(); now.Sub(b.second) >= time.Second {
+	if now := time.Now(); now.Sub(b.second).Abs() >= time.Second {
 		b.second, b.lines = now, 0
 	}
 	if b.lines >= rate {

@@ -138,7 +138,9 @@ func TestWhatAGuestPrints(t *testing.T) {
 }
 
 func TestNapsAreShort(t *testing.T) {
-	w := newWorld(t, goModule(t))
+	mc := goModule(t)
+	mc.Limits.CPU = time.Second // of a machine that has other things to do
+	w := newWorld(t, mc)
 	if _, err := w.start(t, call("nap")); err != nil {
 		t.Errorf("200 µs of sleep: %v", err)
 	}

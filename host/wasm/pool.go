@@ -236,7 +236,7 @@ func (p *pool) mayMakeFor() bool {
 // mayMake takes one token of the remake rate. Called with mu held.
 func (p *pool) mayMake() bool {
 	now := time.Now()
-	p.tokens = min(p.tokens+now.Sub(p.counted).Seconds()*remakeRate, float64(p.bound+remakeBurst))
+	p.tokens = min(p.tokens+max(now.Sub(p.counted), 0).Seconds()*remakeRate, float64(p.bound+remakeBurst))
 	p.counted = now
 	if p.tokens < 1 {
 		return false

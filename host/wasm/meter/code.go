@@ -6,6 +6,11 @@ const (
 	leaf = 32
 	// growCost is the price of a memory.grow beside its length, in units: the host may have to move the memory.
 	growCost = 20_000
+	// full is the number of instructions up to which a loop head or a function pays for each. Of those beyond it pays
+	// for one in share: the Go compiler puts the whole of a function into one loop around a jump table, so that a turn
+	// runs a small part of what stands there. That a turn may run all of it makes the fuel last share times longer at
+	// most.
+	full, share = 64, 32
 	// maxLocals is the most locals a function may declare; wazero has the same limit.
 	maxLocals = 50_000
 )
@@ -134,7 +139,7 @@ func (m *module) scan(r *reader, s *scanner) (entry uint32) {
 			s.open = append(s.open, -1)
 		case opEnd:
 			if e := s.open[len(s.open)-1]; e >= 0 {
-				s.edits[e].n = s.cost[len(s.cost)-1]
+				s.edits[e].n = price(s.cost[len(s.cost)-1])
 				s.cost = s.cost[:len(s.cost)-1]
 			}
 			s.open = s.open[:len(s.open)-1]
@@ -161,7 +166,14 @@ func (m *module) scan(r *reader, s *scanner) (entry uint32) {
 		r.fail(ErrMalformed, "function without an end")
 	}
 	if calls || s.cost[0] > leaf {
-		return s.cost[0]
+		return price(s.cost[0])
 	}
 	return 0
+}
+
+func price(instructions uint32) uint32 {
+	if instructions <= full {
+		return instructions
+	}
+	return full + (instructions-full)/share
 }

@@ -7,7 +7,7 @@
 // sbc.fuel, which either returns new fuel or ends the guest.
 //
 // One unit of fuel is about one instruction: a loop head pays for the instructions of one turn, without those of
-// inner loops, which pay for themselves.
+// inner loops, which pay for themselves, and with a discount for long ones, most of which a turn jumps over.
 //
 // The input is hostile. Every length, index and offset is checked before it is used, every instruction is decoded
 // with the strictness of the specification, so that no second reader can see other instructions than this one, and

@@ -10,9 +10,29 @@ import (
 	"testing"
 )
 
-// Build compiles the Go package in dir for wasip1 as a reactor and returns the module. The output stays in the user's
-// cache directory, so that go build sees when there is nothing to do.
+// Build compiles the Go package in dir for wasip1 as a reactor and returns the module, which has no manifest.
 func Build(tb testing.TB, dir string) []byte {
+	tb.Helper()
+	return run(tb, dir, func(dir, out string) *exec.Cmd {
+		cmd := exec.Command("go", "build", "-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+		return cmd
+	})
+}
+
+// BuildModule makes a module of the SDK from the Go package in dir, manifest and all.
+func BuildModule(tb testing.TB, dir string) []byte {
+	tb.Helper()
+	return run(tb, dir, func(dir, out string) *exec.Cmd {
+		cmd := exec.Command("go", "run", "github.com/sallyport-sbc/sallyport/sdk/cmd/sallyport-module", "build", "-o", out, ".")
+		cmd.Dir = dir
+		return cmd
+	})
+}
+
+// run builds into the user's cache directory, where go build sees when there is nothing to do.
+func run(tb testing.TB, dir string, command func(dir, out string) *exec.Cmd) []byte {
 	tb.Helper()
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -36,11 +56,9 @@ func Build(tb testing.TB, dir string) []byte {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+	cmd := command(dir, out)
 	if msg, err := cmd.CombinedOutput(); err != nil {
-		tb.Fatalf("go build %s: %v\n%s", dir, err, msg)
+		tb.Fatalf("%v in %s: %v\n%s", cmd.Args, dir, err, msg)
 	}
 	b, err := os.ReadFile(out)
 	if err != nil {

@@ -1,0 +1,123 @@
+package wasm
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+)
+
+func benchCall() *abi.Call {
+	c := call("pass")
+	c.ID, c.Callee, c.CallIDB = "01-5f3a9c21", "bob", "b7d1-01@192.0.2.10"
+	c.Destination = netip.MustParseAddrPort("198.51.100.7:5060")
+	return c
+}
+
+func benchEnd() *abi.Call {
+	c := benchCall()
+	c.Ringing, c.Connect = c.Start.Add(300*time.Millisecond), c.Start.Add(2*time.Second)
+	c.End = c.Start.Add(62 * time.Second)
+	c.Vars.Set("tenant", "acme")
+	c.Message = nil
+	c.Result = &abi.End{
+		Disposition: abi.Answered, Code: 200, Reason: "OK", Q850: 16, HangupBy: "a", Modules: []string{"cdr"},
+		A: abi.MediaStats{Codec: "PCMU/8000", Packets: 3000, Lost: 2, Jitter: 3 * time.Millisecond, MOS: 4.4},
+		B: abi.MediaStats{Codec: "PCMU/8000", Packets: 2998, Jitter: 2 * time.Millisecond, MOS: 4.4},
+	}
+	return c
+}
+
+// BenchmarkLightHook is a whole hook in a Go guest: pool, frame, guest, decision.
+func BenchmarkLightHook(b *testing.B) { benchmarkStart(b, goModule(b)) }
+
+// BenchmarkEmptyHook is the same in the smallest module there is: what the host alone needs.
+func BenchmarkEmptyHook(b *testing.B) { benchmarkStart(b, tinyModule(b, nil)) }
+
+func benchmarkStart(b *testing.B, mc ModuleConfig) {
+	w := newWorld(b, mc)
+	m, err := w.Acquire("judge", "1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Release()
+	c, ctx := benchCall(), context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.Start(ctx, c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	st := m.(*Generation).Status().Stats
+	b.ReportMetric(float64(st.Fuel)/float64(st.Hooks), "fuel/op")
+}
+
+// BenchmarkFullHook is a hook that refuses with reason and header.
+func BenchmarkFullHook(b *testing.B) {
+	w := newWorld(b, goModule(b))
+	m, err := w.Acquire("judge", "1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Release()
+	c, ctx := benchCall(), context.Background()
+	c.Callee = "refuse"
+	b.ReportAllocs()
+	for b.Loop() {
+		if d, err := m.Start(ctx, c); err != nil || d.Code != 603 {
+			b.Fatal(d, err)
+		}
+	}
+}
+
+// BenchmarkAcquire is what each call pays besides its hooks.
+func BenchmarkAcquire(b *testing.B) {
+	w := newWorld(b, tinyModule(b, nil))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			m, err := w.Acquire("judge", "1")
+			if err != nil {
+				b.Fatal(err)
+			}
+			m.Release()
+		}
+	})
+}
+
+// BenchmarkInstantiate makes an instance and throws it away.
+func BenchmarkInstantiate(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		mc   ModuleConfig
+	}{{"go", goModule(b)}, {"tiny", tinyModule(b, nil)}} {
+		b.Run(c.name, func(b *testing.B) {
+			w := newWorld(b, c.mc)
+			g := (*w.slots.Load())["judge"].stable.Load()
+			b.ReportAllocs()
+			for b.Loop() {
+				in, err := g.instantiate()
+				if err != nil {
+					b.Fatal(err)
+				}
+				in.close()
+			}
+		})
+	}
+}
+
+// BenchmarkSwap stores one pointer, and lets the old generation go.
+func BenchmarkSwap(b *testing.B) {
+	w := newWorld(b, tinyModule(b, nil))
+	s := (*w.slots.Load())["judge"]
+	one, err := w.Load(tinyModule(b, nil))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		one = s.stable.Swap(one)
+	}
+	one.Release()
+}
