@@ -11,7 +11,7 @@ const (
 	fuelSlice = 100_000
 	// freeSlices are the slices for which no clock is read: most hooks need less.
 	freeSlices = 3
-	// callSlice is the number of host functions after which the clock is read.
+	// callSlice is the number of host functions after which the clock is read; long ones count more than once.
 	callSlice = 256
 )
 
@@ -42,9 +42,10 @@ func (b *budget) refill() int64 {
 	return fuelSlice
 }
 
-// tick counts one host function.
-func (b *budget) tick() {
-	if b.calls++; b.calls%callSlice == 0 {
+// tick counts n host functions.
+func (b *budget) tick(n uint32) {
+	if b.calls += n; b.calls >= callSlice {
+		b.calls = 0
 		b.check()
 	}
 }

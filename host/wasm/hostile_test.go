@@ -23,6 +23,7 @@ var misbehaviour = []struct {
 }{
 	{"loop", ErrDeadline, "processor time", true},
 	{"hostloop", ErrDeadline, "processor time", true},
+	{"printloop", ErrDeadline, "processor time", true},
 	{"sleep", ErrDeadline, "processor time", true},
 	{"panic", ErrTrap, "panic: runtime error: index out of range [1005] with length 0", true},
 	{"nil", ErrTrap, "panic: runtime error: invalid memory address or nil pointer dereference", true},
@@ -82,6 +83,19 @@ func TestMisbehaviour(t *testing.T) {
 	}
 	if st.Deadlines < 3 || st.Traps < 3 || st.Garbage != 7 || st.Codes != 1 {
 		t.Errorf("stats: %+v", st)
+	}
+}
+
+// TestOutOfMemory: the limit of memory ends a guest that has the time to reach it, and says so.
+func TestOutOfMemory(t *testing.T) {
+	mc := goModule(t)
+	mc.Limits.Memory, mc.Limits.CPU = 24<<20, 20*time.Second
+	w := newWorld(t, mc)
+	if _, err := w.start(t, call("eat")); !errors.Is(err, ErrTrap) || !strings.Contains(err.Error(), "out of memory") {
+		t.Errorf("%v", err)
+	}
+	if d, err := w.start(t, call("refuse")); err != nil || d.Code != 603 {
+		t.Errorf("the call after it: %+v, %v", d, err)
 	}
 }
 

@@ -68,7 +68,7 @@ func link(ctx context.Context, r wazero.Runtime, info *meter.Info) error {
 			if in.memory == nil && !early {
 				panic(errEarly)
 			}
-			in.meter.tick()
+			in.meter.tick(1)
 			call(in, s)
 		}), []byte(f.params), []byte(f.results)).Export(name)
 	}

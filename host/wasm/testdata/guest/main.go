@@ -167,6 +167,10 @@ func sbcEvent(event uint32, call uint64, n uint32) uint64 {
 		for range 10_000 {
 			say(call, wire.LogWarn, strings.Repeat("x", 5000))
 		}
+	case "printloop":
+		for {
+			os.Stdout.WriteString(strings.Repeat("\n", 1<<20))
+		}
 	case "print":
 		fmt.Println("hello from", name)
 		fmt.Fprintln(os.Stderr, "two", "words")
