@@ -38,22 +38,21 @@ func (t Time) Append(dst []byte) []byte {
 	if month > 12 {
 		month, year = month-12, year+1
 	}
-	dst = append(pad(dst, year, 4), '-')
-	dst = append(pad(dst, month, 2), '-')
-	dst = append(pad(dst, day, 2), 'T')
-	dst = append(pad(dst, ms/3_600_000, 2), ':')
-	dst = append(pad(dst, ms/60_000%60, 2), ':')
-	dst = append(pad(dst, ms/1000%60, 2), '.')
-	return append(pad(dst, ms%1000, 3), 'Z')
+	at := len(dst)
+	dst = append(dst, "0000-00-00T00:00:00.000Z"...)
+	b := dst[at:][:24]
+	two(b, 0, year/100)
+	two(b, 2, year%100)
+	two(b, 5, month)
+	two(b, 8, day)
+	two(b, 11, ms/3_600_000)
+	two(b, 14, ms/60_000%60)
+	two(b, 17, ms/1000%60)
+	two(b, 20, ms%1000/10)
+	b[22] = byte('0' + ms%10)
+	return dst
 }
 
-func pad(dst []byte, v int64, width int) []byte {
-	var b [20]byte
-	i := len(b)
-	for v > 0 || len(b)-i < width {
-		i--
-		b[i] = byte('0' + v%10)
-		v /= 10
-	}
-	return append(dst, b[i:]...)
+func two(b []byte, at int, v int64) {
+	b[at], b[at+1] = byte('0'+v/10), byte('0'+v%10)
 }

@@ -5,123 +5,158 @@ package main
 
 import "github.com/sallyport-sbc/sallyport/sdk"
 
-// schema is the version of the record; it changes when a field changes its
-// meaning, not when one is added.
-const schema = 1
-
 func init() { sdk.Register(&module{}) }
 
 func main() { sdk.Main() }
 
 type module struct {
 	sdk.Base
-	record []byte // reused; one hook at a time
+	r record // reused; one hook at a time
 }
 
 // End writes the record of the call.
 func (m *module) End(c *sdk.Call) error {
-	m.record = appendRecord(m.record[:0], c)
-	return c.EmitCDR(m.record)
+	m.r.begin()
+	m.r.identity(c)
+	m.r.times(c)
+	m.r.parties(c)
+	m.r.outcome(c)
+	m.r.media(c)
+	m.r.vars(c)
+	m.r.modules(c)
+	return c.EmitCDR(m.r.end())
 }
 
-// replaceable are the fields a parameter of the use may give another value;
-// every other parameter goes into vars.
-var replaceable = [...]string{"account", "caller", "callee", "from_uri", "to_uri", "ruri"}
+func (r *record) identity(c *sdk.Call) {
+	// Both constants: schema changes when a field changes its meaning, not when
+	// one is added.
+	r.text(`"cdr_id":"`, c.ID())
+	r.raw(`,"schema":1`)
+	r.text(`,"node":"`, c.Node())
+	r.text(`,"call_id_a":"`, c.CallIDA())
+	r.text(`,"call_id_b":"`, c.CallIDB())
+}
 
-// appendRecord appends the record as one line of JSON, without its line feed.
-// What is not known is left out.
-func appendRecord(b []byte, c *sdk.Call) []byte {
-	o := object{b: append(b, '{')}
-	params := c.Params()
-	text := func(name, value string) {
-		if v, ok := params.Find(name); ok && v != "" {
-			value = v
-		}
-		o.text(name, value)
-	}
-
-	o.text("cdr_id", c.ID())
-	o.number("schema", schema)
-	o.text("node", c.Node())
-	o.text("call_id_a", c.CallIDA())
-	o.text("call_id_b", c.CallIDB())
-
+func (r *record) times(c *sdk.Call) {
 	start, ring, answer, end := c.StartTime(), c.RingTime(), c.ConnectTime(), c.EndTime()
-	o.time("start_time", start)
-	o.time("answer_time", answer)
-	o.time("end_time", end)
-	o.number("duration_ms", span(start, end, sdk.Millisecond))
-	o.number("billsec", span(answer, end, sdk.Second))
+	r.time(`,"start_time":"`, start)
+	r.time(`,"answer_time":"`, answer)
+	r.time(`,"end_time":"`, end)
+	r.number(`,"duration_ms":`, span(start, end, sdk.Millisecond))
+	r.number(`,"billsec":`, span(answer, end, sdk.Second))
 	if ring.IsZero() {
 		ring = answer
 	}
 	if !ring.IsZero() {
-		o.number("pdd_ms", span(start, ring, sdk.Millisecond))
+		r.number(`,"pdd_ms":`, span(start, ring, sdk.Millisecond))
 	}
+}
 
-	text("from_uri", c.FromURI())
-	text("to_uri", c.ToURI())
-	text("ruri", c.RURI())
-	text("caller", c.Caller())
-	text("callee", c.Callee())
-	text("account", "")
-
-	o.text("disposition", c.Disposition())
-	if code := c.Code(); code != 0 {
-		o.number("sip_code", int64(code))
+// isReplaceable reports whether a parameter of that name gives a field of the
+// record another value; every other parameter goes into vars.
+func isReplaceable(name string) bool {
+	switch name {
+	case "account", "caller", "callee", "from_uri", "to_uri", "ruri":
+		return true
 	}
-	o.text("sip_reason", c.Reason())
-	if cause := c.Q850(); cause != 0 {
-		o.number("q850_cause", int64(cause))
-	}
-	o.text("hangup_by", c.HangupBy())
+	return false
+}
 
-	o.text("profile", c.Profile())
-	o.text("a_realm", c.InterfaceA())
-	o.text("b_realm", c.InterfaceB())
-	o.text("src_ip", host(c.Source()))
-	o.text("dst_ip", host(c.Destination()))
-
-	if m, ok := c.MediaA(); ok {
-		o.media("_a", m)
-	}
-	if m, ok := c.MediaB(); ok {
-		o.media("_b", m)
-	}
-
-	o.begin("vars", '{')
+func (r *record) parties(c *sdk.Call) {
+	from, to, ruri, caller, callee, account := c.FromURI(), c.ToURI(), c.RURI(), c.Caller(), c.Callee(), ""
+	params := c.Params()
 	for i := range params.Len() {
-		if name, value, ok := params.At(i); ok && !isReplaceable(name) {
-			o.pair(name, value)
+		name, value, _ := params.At(i)
+		if value == "" {
+			continue
+		}
+		switch name {
+		case "from_uri":
+			from = value
+		case "to_uri":
+			to = value
+		case "ruri":
+			ruri = value
+		case "caller":
+			caller = value
+		case "callee":
+			callee = value
+		case "account":
+			account = value
 		}
 	}
-	vars := c.Vars()
+	r.text(`,"from_uri":"`, from)
+	r.text(`,"to_uri":"`, to)
+	r.text(`,"ruri":"`, ruri)
+	r.text(`,"caller":"`, caller)
+	r.text(`,"callee":"`, callee)
+	r.text(`,"account":"`, account)
+}
+
+func (r *record) outcome(c *sdk.Call) {
+	r.text(`,"disposition":"`, c.Disposition())
+	if code := c.Code(); code != 0 {
+		r.number(`,"sip_code":`, int64(code))
+	}
+	r.text(`,"sip_reason":"`, c.Reason())
+	if cause := c.Q850(); cause != 0 {
+		r.number(`,"q850_cause":`, int64(cause))
+	}
+	r.text(`,"hangup_by":"`, c.HangupBy())
+	r.text(`,"profile":"`, c.Profile())
+	r.text(`,"a_realm":"`, c.InterfaceA())
+	r.text(`,"b_realm":"`, c.InterfaceB())
+	r.text(`,"src_ip":"`, host(c.Source()))
+	r.text(`,"dst_ip":"`, host(c.Destination()))
+}
+
+func (r *record) media(c *sdk.Call) {
+	if m, ok := c.MediaA(); ok {
+		r.text(`,"codec_a":"`, m.Codec)
+		r.number(`,"pkts_a":`, int64(m.Packets))
+		r.number(`,"lost_a":`, int64(m.Lost))
+		r.thousandths(`,"jitter_ms_a":`, int64(m.Jitter)/1000)
+		if m.MOS != 0 {
+			r.thousandths(`,"mos_a":`, int64(m.MOS))
+		}
+	}
+	if m, ok := c.MediaB(); ok {
+		r.text(`,"codec_b":"`, m.Codec)
+		r.number(`,"pkts_b":`, int64(m.Packets))
+		r.number(`,"lost_b":`, int64(m.Lost))
+		r.thousandths(`,"jitter_ms_b":`, int64(m.Jitter)/1000)
+		if m.MOS != 0 {
+			r.thousandths(`,"mos_b":`, int64(m.MOS))
+		}
+	}
+}
+
+func (r *record) vars(c *sdk.Call) {
+	params, vars := c.Params(), c.Vars()
+	r.raw(`,"vars":{`)
+	for i := range params.Len() {
+		if name, value, ok := params.At(i); ok && !isReplaceable(name) {
+			r.pair(name, value)
+		}
+	}
 	for i := range vars.Len() {
 		name, value, ok := vars.At(i)
 		if _, taken := params.Find(name); ok && (!taken || isReplaceable(name)) {
-			o.pair(name, value)
+			r.pair(name, value)
 		}
 	}
-	o.close('}')
-
-	o.begin("modules", '[')
-	modules := c.Modules()
-	for i := range modules.Len() {
-		if name, _, ok := modules.At(i); ok {
-			o.item(name)
-		}
-	}
-	o.close(']')
-	return append(o.b, '}')
+	r.raw(`}`)
 }
 
-func isReplaceable(name string) bool {
-	for _, r := range replaceable {
-		if r == name {
-			return true
+func (r *record) modules(c *sdk.Call) {
+	modules := c.Modules()
+	r.raw(`,"modules":[`)
+	for i := range modules.Len() {
+		if name, _, ok := modules.At(i); ok {
+			r.item(name)
 		}
 	}
-	return false
+	r.raw(`]`)
 }
 
 // span is from one moment to another in whole units, 0 when either is not

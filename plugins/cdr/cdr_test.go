@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"reflect"
@@ -144,7 +145,7 @@ func TestHostileText(t *testing.T) {
 	h := host1(t)
 	c := h.Call()
 	nasty := "a\"b\\c\r\n\t\x00\x1f\x7f\xff\xc3(é😀\u2028\u2029</script>"
-	c.FromURI, c.Caller, c.CallIDA = nasty, strings.Repeat("\xff", 3), strings.Repeat("x", 3000)
+	c.FromURI, c.Caller, c.CallIDA = nasty, strings.Repeat("\xff", 3), strings.Repeat("x", 2000)
 	c.Vars.Set("q\"uote", "v\"alue")
 	c.Invite()
 	if err := c.Cancel(0); err != nil {
@@ -154,7 +155,7 @@ func TestHostileText(t *testing.T) {
 	if want := string([]rune(nasty)); got["from_uri"] != want {
 		t.Errorf("from_uri = %q, want %q", got["from_uri"], want)
 	}
-	if got["caller"] != "\ufffd\ufffd\ufffd" || got["call_id_a"] != strings.Repeat("x", 3000) {
+	if got["caller"] != "\ufffd\ufffd\ufffd" || got["call_id_a"] != strings.Repeat("x", 2000) {
 		t.Errorf("caller = %q", got["caller"])
 	}
 	if want := map[string]any{"q\"uote": "v\"alue"}; !reflect.DeepEqual(got["vars"], want) {
@@ -180,35 +181,69 @@ func TestRecordNotTaken(t *testing.T) {
 	}
 }
 
-func FuzzQuote(f *testing.F) {
-	for _, s := range []string{"", "abc", "a\"b\\", "\x00\x1f\x7f", "\xff\xfe", "é😀\u2028\u2029\ufffd", "\xed\xa0\x80"} {
+func FuzzText(f *testing.F) {
+	for _, s := range []string{"", strings.Repeat("abc\x01", 999), "a\"b\\", "\x00\x1f\x7f", "\xff\xfe", "é😀\u2028\u2029\ufffd", "\xed\xa0\x80"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		q := quote(nil, s)
-		var got string
-		if err := json.Unmarshal(q, &got); err != nil {
-			t.Fatalf("quote(%q) = %s: %v", s, q, err)
+		var r record
+		r.begin()
+		r.text(`"s":"`, s+"x")
+		line := r.end()
+		var got struct {
+			S   string
+			Cut bool
 		}
-		var want []rune
-		for _, r := range s {
-			want = append(want, r)
+		if err := json.Unmarshal(line, &got); err != nil {
+			t.Fatalf("%q becomes %s: %v", s, line, err)
 		}
-		if got != string(want) {
-			t.Fatalf("quote(%q) reads back as %q", s, got)
+		want := string([]rune(s + "x"))
+		if got.S != want && !(got.Cut && strings.HasPrefix(want, got.S) && len(got.S) > 300) {
+			t.Fatalf("%q reads back as %q", s, got.S)
 		}
 	})
 }
 
 func TestNumbers(t *testing.T) {
-	for v, want := range map[int64]string{0: "0", 7: "0.007", 70: "0.07", 700: "0.7", 1000: "1", 4410: "4.41", 12345: "12.345"} {
-		if got := string(fraction(nil, v)); got != want {
-			t.Errorf("fraction(%d) = %s, want %s", v, got, want)
-		}
+	var r record
+	r.begin()
+	r.raw(`"":0`)
+	for i, v := range []int64{0, 7, 70, 700, 1000, 4410, 12345} {
+		r.thousandths(`,"`+string(rune('a'+i))+`":`, v)
 	}
-	for v, want := range map[int64]string{0: "0", 10: "10", -15: "-15", 1<<63 - 1: "9223372036854775807"} {
-		if got := string(integer(nil, v)); got != want {
-			t.Errorf("integer(%d) = %s, want %s", v, got, want)
+	for i, v := range []int64{0, 10, -15, 1<<63 - 1} {
+		r.number(`,"`+string(rune('A'+i))+`":`, v)
+	}
+	const want = `{"":0,"a":0,"b":0.007,"c":0.07,"d":0.7,"e":1,"f":4.41,"g":12.345,"A":0,"B":10,"C":0,"D":9223372036854775807}`
+	if got := string(r.end()); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// However much a caller and the modules say, the record stays one the host
+// takes, and what it holds is whole.
+func TestLongestRecord(t *testing.T) {
+	for name, long := range map[string]string{"plain": "x", "escaped": "\x01", "wide": "😀"} {
+		h := host1(t)
+		c := h.Call()
+		text := strings.Repeat(long, 8000)
+		c.FromURI, c.ToURI, c.RURI, c.Caller, c.Callee, c.CallIDA, c.CallIDB = text, text, text, text, text, text, text
+		for i := range 40 {
+			c.Params = append(c.Params, abi.Field{Name: fmt.Sprintf("p%d", i), Value: text})
+		}
+		for i := range 64 {
+			c.Vars.Set(fmt.Sprintf("v%d", i), text[:200])
+		}
+		modules := make([]string, 200)
+		for i := range modules {
+			modules[i] = strings.Repeat("m", 60)
+		}
+		if err := c.Finish(abi.End{Disposition: abi.Failed, Code: 500, Reason: text, Modules: modules}, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		got := only(t, h)
+		if got["cut"] != true || got["disposition"] != "failed" || got["duration_ms"] != 0. || got["cdr_id"] != "call-1" {
+			t.Errorf("%s: record of %d bytes: cut %v", name, len(h.CDRs()[0]), got["cut"])
 		}
 	}
 }

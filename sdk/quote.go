@@ -1,0 +1,40 @@
+package sdk
+
+import "unsafe"
+
+// Plain reports whether s may stand in a JSON string, or in a log line, as it
+// is: it is printable ASCII without quote and backslash. It looks at eight bytes
+// at a time, for most texts of a call are plain, and a loop over bytes is what
+// costs most in a sandbox.
+func Plain(s string) bool {
+	n := len(s)
+	if n < 8 {
+		return plainBytes(s)
+	}
+	p := unsafe.Pointer(unsafe.StringData(s))
+	for i := 0; i < n-8; i += 8 {
+		if special(*(*uint64)(unsafe.Add(p, i))) {
+			return plainBytes(s)
+		}
+	}
+	return !special(*(*uint64)(unsafe.Add(p, n-8))) || plainBytes(s)
+}
+
+// special reports whether a byte of the word may not be plain: not ASCII, a
+// quote, a backslash, a control character or DEL, each of which sets its high
+// bit. Borrows between bytes only ever add doubt.
+func special(w uint64) bool {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	quote, slash := w^(low*'"'), w^(low*'\\')
+	return (w|(quote-low)|(slash-low)|(w-low*' ')|(w+low))&high != 0
+}
+
+//go:noinline
+func plainBytes(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
