@@ -173,9 +173,20 @@ func uriParams(dst []byte, e *Env, n *node) []byte {
 	return appendClean(dst, v)
 }
 
+// displayName yields what stands between the quotes of a quoted string, so that "$fn" is a
+// display name whatever the caller is called.
 func displayName(dst []byte, e *Env, n *node) []byte {
-	if a := e.address(n); a != nil {
-		dst = appendClean(dst, a.display)
+	a := e.address(n)
+	if a == nil {
+		return dst
+	}
+	for rest := a.display; rest != ""; {
+		i := strings.IndexAny(rest, `"\`)
+		if i < 0 {
+			return appendClean(dst, rest)
+		}
+		dst = append(appendClean(dst, rest[:i]), '\\', rest[i])
+		rest = rest[i+1:]
 	}
 	return dst
 }

@@ -108,7 +108,7 @@ func TestValues(t *testing.T) {
 		{"$fP", "transport=tcp"},
 		{"$fP(transport)", "tcp"},
 		{"$fP(x)", "y"},
-		{"$fn", `Alice "A" Example`},
+		{"$fn", `Alice \"A\" Example`},
 		{"$ft", "12"},
 
 		{"$t", "Bob <sip:bob@[2001:db8::7]:5080>"},

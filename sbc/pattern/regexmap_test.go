@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 )
@@ -127,6 +128,22 @@ func TestManyRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Calls look up at the same time, also when an expression is needed for the first time.
+func TestConcurrentLookups(t *testing.T) {
+	m := regexMap(t, largeMaps(50)["captures"].lines...)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range 50 {
+				if v, ok := m.Append(nil, fmt.Sprintf("1@gw%06d.x", i)); !ok || string(v) != fmt.Sprintf("value%d", i) {
+					t.Errorf("%d: %q, %v", i, v, ok)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // A key that repeats what many rules look for costs what it is long, not more.

@@ -99,7 +99,7 @@ var uriParts = []part{
 	{'p', value{eval: uriPort, doc: "port of the address"}},
 	{'H', value{eval: uriHeaders, doc: "headers of the address's URI, behind the ?"}},
 	{'P', value{eval: uriParams, args: mayName, doc: "URI parameters of the address, or the one named"}},
-	{'n', value{eval: displayName, doc: "display name of the address"}},
+	{'n', value{eval: displayName, doc: "display name of the address, escaped as between quotes"}},
 }
 
 var (

@@ -122,7 +122,7 @@ func (c *compiler) key(i int, cfg *Config) {
 		if static {
 			to := &p.plan
 			if k.perCall {
-				to = &Plan{Profile: p, filter: p.plan.filter}
+				to = &Plan{Profile: p, received: "sip:user@host.invalid"}
 			}
 			if err := k.put(to, text); err != nil {
 				c.fail(at, err)

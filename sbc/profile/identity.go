@@ -70,9 +70,6 @@ func (p *Plan) setRURIHost(v string) error {
 	if base == "" {
 		base = p.received
 	}
-	if base == "" { // when a profile is compiled
-		base = "sip:host.invalid"
-	}
 	u, err := sip.ParseURI(base)
 	if err != nil {
 		return err
@@ -115,12 +112,18 @@ func (p *Plan) setCallID(v string) error {
 	return nil
 }
 
-// checkURI returns v as a URI, with a scheme.
+// checkURI returns v as a URI a request can be sent to, with a scheme.
 func checkURI(v string) (string, error) {
 	v = withScheme(strings.TrimSpace(v))
 	u, err := sip.ParseURI(v)
 	if err != nil {
 		return "", err
+	}
+	if u.Scheme != "sip" && u.Scheme != "sips" && u.Scheme != "tel" {
+		return "", fmt.Errorf("%s is neither a sip nor a sips nor a tel URI", brief(v))
+	}
+	if u.Headers != "" || strings.HasSuffix(v, "?") {
+		return "", errors.New("a Request-URI has no headers behind a ?")
 	}
 	if u.User == "" && strings.HasPrefix(v[len(u.Scheme):], ":@") {
 		return "", errors.New("no user before the @")
@@ -144,7 +147,7 @@ func checkAddress(v string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := checkURI(a.URI); err != nil {
+	if _, err := sip.ParseURI(a.URI); err != nil {
 		return "", err
 	}
 	if _, tagged := a.Params.Get("tag"); open >= 0 && !tagged {

@@ -204,9 +204,15 @@ func testEnv(t testing.TB, invite []byte) *pattern.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e := testEnvOf(m)
+	e.Maps = testMaps(t)
+	return e
+}
+
+func testEnvOf(m *sip.Message) *pattern.Env {
 	return &pattern.Env{
 		Msg: m, Source: netip.MustParseAddrPort("192.0.2.9:5060"), Local: netip.MustParseAddrPort("198.51.100.1:5060"),
-		Interface: "public", Maps: testMaps(t),
+		Interface: "public",
 	}
 }
 

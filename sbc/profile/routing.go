@@ -136,7 +136,7 @@ func splitHostPort(s string) (host string, port uint16, ok bool) {
 		return host, 0, true
 	}
 	n, err := strconv.ParseUint(s[1:], 10, 16)
-	return host, uint16(n), s[0] == ':' && err == nil && n > 0
+	return host, uint16(n), s[0] == ':' && len(s) <= len(":65535") && err == nil && n > 0
 }
 
 // isHost says whether s has the characters of a host name or an IPv4 address.
