@@ -25,6 +25,16 @@ func TestParseProc(t *testing.T) {
 	}
 }
 
+func TestParseDrops(t *testing.T) {
+	table := "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n" +
+		"  117: 0A00007F:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1234 2 0000000000000000 7\n" +
+		"  118: 0A00007F:2710 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1235 2 0000000000000000 5\n" +
+		"  119: 0100007F:13E2 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1236 2 0000000000000000 99\n"
+	if got := parseDrops(table, sutAddr.Addr()); got != 12 {
+		t.Errorf("drops = %d, want 12", got)
+	}
+}
+
 func TestParseBenchmarks(t *testing.T) {
 	out := `goos: linux
 BenchmarkLightHook-2   	 1000000	       310.5 ns/op	       0 B/op	       0 allocs/op

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"runtime"
 	"strconv"
@@ -171,4 +172,34 @@ func waitQuiet(ctx context.Context, limit time.Duration) bool {
 		before = now
 	}
 	return false
+}
+
+// udpDrops is how many datagrams the kernel threw away because the sockets bound to an
+// address, all their ports taken together, were full.
+func udpDrops(ip netip.Addr) int {
+	b, err := os.ReadFile("/proc/net/udp")
+	if err != nil {
+		return 0
+	}
+	return parseDrops(string(b), ip)
+}
+
+func parseDrops(table string, ip netip.Addr) (drops int) {
+	want := udpLocal(ip)
+	for line := range strings.Lines(table) {
+		f := strings.Fields(line)
+		if len(f) < 13 || !strings.HasPrefix(f[1], want+":") {
+			continue
+		}
+		if n, err := strconv.Atoi(f[len(f)-1]); err == nil {
+			drops += n
+		}
+	}
+	return drops
+}
+
+// udpLocal is an IPv4 address as /proc/net/udp writes it.
+func udpLocal(ip netip.Addr) string {
+	a := ip.As4()
+	return fmt.Sprintf("%02X%02X%02X%02X", a[3], a[2], a[1], a[0])
 }

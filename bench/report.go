@@ -115,6 +115,8 @@ func number(v float64) string {
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	case math.Abs(v) >= 10:
 		return strconv.FormatFloat(v, 'f', 1, 64)
+	case math.Abs(v) >= 1:
+		return strconv.FormatFloat(v, 'f', 2, 64)
 	}
 	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 3, 64), "0")
 }

@@ -158,6 +158,16 @@ func awaitRecords(ctx context.Context, file string, want int) (int, error) {
 	}
 }
 
+// where says how many packets were lost, and how many of all that were ever sent at
+// sockets that were full: at the kit's own, the kit was too slow.
+func (r mediaResult) where() string {
+	text := fmt.Sprintf("%d of %d, %.0f packets/s", r.sent-r.received, r.sent, r.perSecond())
+	if r.fullSUT+r.fullEnds > 0 {
+		text += fmt.Sprintf("; full sockets: %d Sallyport's, %d the kit's", r.fullSUT, r.fullEnds)
+	}
+	return text
+}
+
 // codes says which responses the calls that failed got.
 func (r mediaResult) codes() string {
 	var b strings.Builder

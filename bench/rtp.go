@@ -36,6 +36,8 @@ type mediaResult struct {
 	window         time.Duration
 	cpu            float64
 	latencies      []time.Duration // sorted; a sample
+	fullSUT        int             // packets lost because sockets of the SUT were full
+	fullEnds       int             // packets lost because sockets of the kit were full
 	load           load
 }
 
@@ -113,6 +115,8 @@ func (l mediaLoad) run(ctx context.Context, s *sut) (mediaResult, error) {
 	stop()
 	senders.Wait()
 
+	r.fullSUT = udpDrops(sutAddr.Addr())
+	r.fullEnds = udpDrops(callerAddr.Addr()) + udpDrops(calleeAddr.Addr())
 	err = e.hangUp(ctx)
 	for _, c := range slices.Concat(e.rtpA, e.rtpB) {
 		c.Close()

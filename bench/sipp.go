@@ -183,8 +183,7 @@ func (p *sipp) statistics() (map[string]int, error) {
 
 // awaitUDP waits until somebody has bound the address, at most five seconds.
 func awaitUDP(ctx context.Context, a netip.AddrPort, exited <-chan struct{}) error {
-	ip := a.Addr().As4()
-	want := fmt.Sprintf(" %02X%02X%02X%02X:%04X ", ip[3], ip[2], ip[1], ip[0], a.Port())
+	want := fmt.Sprintf(" %s:%04X ", udpLocal(a.Addr()), a.Port())
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {

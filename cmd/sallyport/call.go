@@ -166,9 +166,11 @@ func callFailed(err error, c useragent.CallConfig) error {
 	switch {
 	case errors.Is(err, useragent.ErrURI):
 		hint = "a URI looks like sip:echo@192.0.2.1:5060"
+	case errors.Is(err, useragent.ErrNoAddress):
+		hint = "an address instead of the name needs no DNS"
 	case errors.Is(err, useragent.ErrListen):
 		hint = "choose an address of this host and a free port with --listen"
-	case errors.Is(err, useragent.ErrUnreachable):
+	case errors.Is(err, useragent.ErrRefused):
 		hint = "is it running, and listening on that address and port?"
 	case errors.Is(err, useragent.ErrNoReply):
 		hint = "a firewall may drop the packets, or the far end does not speak SIP there"

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/sallyport-sbc/sallyport/host/useragent"
@@ -52,6 +53,38 @@ func TestCallEcho(t *testing.T) {
 		}
 	}
 	s.records(2)
+	s.stop(sbc)
+}
+
+// A call over TCP, to an echo over UDP.
+func TestCallTCP(t *testing.T) {
+	s := newSite(t)
+	udp := `udp = ["` + s.port(5060) + `"]`
+	sbc := s.sallyport(strings.Replace(s.echoing(), udp, udp+"\ntcp = [\""+s.port(5060)+"\"]", 1))
+	stdout, stderr, code := s.call("--duration", "300ms", "sip:echo@"+s.port(5060)+";transport=tcp")
+	if code != 0 || !strings.Contains(stdout, "(TCP)") {
+		t.Errorf("ended with %d: %s%s", code, stdout, stderr)
+	}
+	s.records(1)[0].want(t, map[string]any{"disposition": "answered"})
+	s.stop(sbc)
+}
+
+// Ctrl-C hangs up properly.
+func TestCallInterrupted(t *testing.T) {
+	s := newSite(t)
+	sbc := s.sallyport(s.echoing())
+	p := start(t, s.dir, binary(t), "call", "--listen", s.addr.String(), "--duration", "50s", "sip:echo@"+s.port(5060))
+	p.line("audio comes back")
+	p.signal(syscall.SIGINT)
+	p.line("BYE")
+	p.line("200 OK")
+	if code := p.exit(); code != 1 {
+		t.Errorf("ended with %d, want 1", code)
+	}
+	if _, stderr := p.out.texts(); !strings.Contains(stderr, "canceled") {
+		t.Errorf("says %q", stderr)
+	}
+	s.records(1)[0].want(t, map[string]any{"disposition": "answered", "hangup_by": "a"})
 	s.stop(sbc)
 }
 

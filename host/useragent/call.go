@@ -2,6 +2,7 @@ package useragent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -68,7 +69,7 @@ func Call(ctx context.Context, c CallConfig, events chan<- Event) (*Result, erro
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
 	}
-	k := &caller{c: c, events: events, began: time.Now(), inbox: make(chan any, 256), version: 1, res: &Result{URI: c.URI}}
+	k := &caller{c: c, events: events, began: time.Now(), inbox: make(chan any, 256), version: 1, res: &Result{URI: c.URI, Steps: []Event{}}}
 	err := k.call(ctx)
 	k.finish(err)
 	return k.res, err
@@ -130,7 +131,7 @@ func (k *caller) call(ctx context.Context) error {
 func (k *caller) resolve(ctx context.Context) (sip.URI, error) {
 	u, err := sip.ParseURI(k.c.URI)
 	if err == nil && u.Scheme != "sip" {
-		err = fmt.Errorf("only sip: URIs can be called, not %s:", u.Scheme)
+		err = fmt.Errorf("the scheme is %q, not sip", u.Scheme)
 	}
 	if err == nil && k.c.From != "" {
 		_, err = sip.ParseURI(k.c.From)
@@ -142,10 +143,12 @@ func (k *caller) resolve(ctx context.Context) (sip.URI, error) {
 	switch {
 	case ctx.Err() != nil:
 		return u, ErrCanceled
-	case err != nil:
+	case errors.Is(err, transport.ErrNoTransport):
 		return u, fmt.Errorf("%w: %v", ErrURI, err)
+	case err != nil:
+		return u, fmt.Errorf("%w for %s: %v", ErrNoAddress, u.Host, err)
 	case len(targets) == 0:
-		return u, fmt.Errorf("%w: %s has no address", ErrURI, u.Host)
+		return u, fmt.Errorf("%w for %s", ErrNoAddress, u.Host)
 	}
 	k.target = targets[0]
 	k.res.Target, k.res.Transport = k.target.Addr, k.target.Proto.String()
@@ -161,7 +164,7 @@ func (k *caller) open(ctx context.Context) error {
 	}
 	sock := k.c.Socket
 	if sock == nil {
-		sock = listenRefusable(func() { k.tell(ErrUnreachable) })
+		sock = listenRefusable(func(err error) { k.tell(err) })
 	}
 	if k.agent, err = openAgent(ctx, "sallyport-call", k.target.Proto, local, sock, k.c.Socket, k.c.Log, (*callUser)(k)); err != nil {
 		return fmt.Errorf("%w: %v", ErrListen, err)

@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
+	"github.com/sallyport-sbc/sallyport/sbc/transport"
 )
 
 // localAddr is where to listen: as asked, or on the way to the target.
@@ -20,7 +22,7 @@ func (k *caller) localAddr() (netip.AddrPort, error) {
 	}
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(k.target.Addr)) // sends nothing
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("%w at %s: %v", ErrUnreachable, k.target.Addr, err)
+		return netip.AddrPort{}, fmt.Errorf("%w to %s: %v", ErrNoRoute, k.target.Addr, err)
 	}
 	defer conn.Close()
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -185,17 +187,24 @@ func (k *caller) failed(err, why error) error {
 	return k.unreachable(err)
 }
 
+// unreachable says that nothing can be sent to the far end.
 func (k *caller) unreachable(err error) error {
-	if errors.Is(err, ErrUnreachable) {
-		return fmt.Errorf("%w at %s", err, hostPort(k.target.Proto, k.target.Addr))
+	at := hostPort(k.target.Proto, k.target.Addr)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%w at %s", ErrRefused, at)
+	case k.target.Proto == transport.TCP:
+		return fmt.Errorf("%w at %s: %v", ErrRefused, at, err)
 	}
-	return fmt.Errorf("%w at %s: %v", ErrUnreachable, hostPort(k.target.Proto, k.target.Addr), err)
+	return fmt.Errorf("%w to %s: %v", ErrNoRoute, at, err)
 }
 
 // talk sends the tone and listens until the call's time is over.
 func (k *caller) talk(ctx context.Context) error {
 	tick := time.NewTicker(frameTime)
 	defer tick.Stop()
+	began := time.Now()
+	k.voice.frame()
 	end := time.NewTimer(k.c.Duration)
 	defer end.Stop()
 	first, sending := k.voice.first, true
@@ -209,7 +218,10 @@ func (k *caller) talk(ctx context.Context) error {
 		case <-tick.C:
 			switch {
 			case sending:
-				k.voice.frame()
+				// By the clock, not by the tick: on a busy machine ticks are left out.
+				for k.voice.sending() <= min(time.Since(began), k.c.Duration-1) {
+					k.voice.frame()
+				}
 			case k.voice.complete():
 				return k.verdict()
 			}
@@ -222,17 +234,12 @@ func (k *caller) talk(ctx context.Context) error {
 		case what := <-k.inbox:
 			switch k.during(what); {
 			case k.over && sending:
-				return fmt.Errorf("%w after %s of %s", ErrHungUp, k.spoken(), k.c.Duration)
+				return fmt.Errorf("%w after %s of %s", ErrHungUp, k.voice.sending(), k.c.Duration)
 			case k.over:
 				return k.verdict()
 			}
 		}
 	}
-}
-
-// spoken is how much of the tone was sent.
-func (k *caller) spoken() time.Duration {
-	return time.Duration(k.voice.result().Sent) * frameTime
 }
 
 // verdict says whether the audio was all right.

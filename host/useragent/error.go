@@ -7,16 +7,22 @@ import (
 
 // Why a test call failed. Call wraps exactly one of these, or is a *Rejected.
 var (
-	// ErrURI: the URI cannot be called: not sip:, no host, or a name that does not
-	// resolve.
+	// ErrURI: the URI cannot be called: it is malformed, not sip:, or asks for a
+	// transport we do not speak.
 	ErrURI = errors.New("not a URI that can be called")
+
+	// ErrNoAddress: the host of the URI has no address.
+	ErrNoAddress = errors.New("no address")
 
 	// ErrListen: the address asked for by CallConfig.Listen cannot be bound.
 	ErrListen = errors.New("cannot listen")
 
-	// ErrUnreachable: the network said that nobody listens there (ICMP port
-	// unreachable, connection refused) or that there is no way there.
-	ErrUnreachable = errors.New("nobody listens")
+	// ErrRefused: the far end's host said that nobody listens there (ICMP port
+	// unreachable), or no connection could be made to it.
+	ErrRefused = errors.New("nobody listens")
+
+	// ErrNoRoute: there is no way to the far end, by our host or one on the way.
+	ErrNoRoute = errors.New("no route")
 
 	// ErrNoReply: not one response came within the time allowed.
 	ErrNoReply = errors.New("no reply")

@@ -12,9 +12,9 @@ import (
 )
 
 // listenRefusable binds a UDP socket that hears ICMP errors although it is not
-// connected, and tells once when one says that nobody listens at the other end.
+// connected, and tells the first that says that nobody can be reached.
 // Waiting for the transaction to time out would take half a minute and tell less.
-func listenRefusable(refused func()) transport.Listen {
+func listenRefusable(refused func(error)) transport.Listen {
 	return func(ctx context.Context, a netip.AddrPort) (transport.PacketConn, error) {
 		lc := net.ListenConfig{Control: func(network, _ string, c syscall.RawConn) error {
 			level, option := syscall.IPPROTO_IP, syscall.IP_RECVERR
@@ -28,13 +28,14 @@ func listenRefusable(refused func()) transport.Listen {
 		if err != nil {
 			return nil, err
 		}
-		return &refusable{UDPConn: c.(*net.UDPConn), refused: sync.OnceFunc(refused)}, nil
+		return &refusable{UDPConn: c.(*net.UDPConn), refused: refused}, nil
 	}
 }
 
 type refusable struct {
 	*net.UDPConn
-	refused func()
+	refused func(error)
+	once    sync.Once
 }
 
 func (c *refusable) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
@@ -51,6 +52,6 @@ func (c *refusable) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
 
 func (c *refusable) look(err error) {
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) {
-		c.refused()
+		c.once.Do(func() { c.refused(err) })
 	}
 }

@@ -11,6 +11,6 @@ import (
 
 // listenRefusable binds a UDP socket. Where it cannot hear ICMP errors, a call to
 // nobody ends with the transaction's timeout.
-func listenRefusable(func()) transport.Listen {
+func listenRefusable(func(error)) transport.Listen {
 	return func(ctx context.Context, a netip.AddrPort) (transport.PacketConn, error) { return listenUDP(ctx, a) }
 }

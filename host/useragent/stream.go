@@ -86,7 +86,7 @@ func (l *listener) lost() (lost, expected int) {
 // roundTrips finds frames of the tone in what comes back.
 type roundTrips struct {
 	frames map[[frameSamples]byte]int
-	sent   [toneFrames]time.Duration // when each frame was last sent; 0 = not yet
+	sent   [toneFrames]time.Duration // when each frame was last sent; -1 = not yet
 	times  []time.Duration
 	echoed int
 }
@@ -97,7 +97,7 @@ const maxRoundTrips = 30000
 func newRoundTrips(t *[toneFrames][frameSamples]byte) *roundTrips {
 	r := &roundTrips{frames: make(map[[frameSamples]byte]int, toneFrames)}
 	for i, f := range t {
-		r.frames[f] = i
+		r.frames[f], r.sent[i] = i, -1
 	}
 	return r
 }
@@ -108,7 +108,7 @@ func (r *roundTrips) heard(payload []byte, now time.Duration) bool {
 		return false
 	}
 	i, ok := r.frames[[frameSamples]byte(payload)]
-	if !ok || r.sent[i] == 0 {
+	if !ok || r.sent[i] < 0 {
 		return false
 	}
 	r.echoed++

@@ -32,7 +32,8 @@ type voice struct {
 	source  netip.AddrPort // where the far end's RTP comes from; zero until it comes
 	last    time.Duration  // when a frame of the tone was last recognised
 	header  rtp.Header
-	sent    int
+	played  int // frames
+	sent    int // packets
 }
 
 // openVoice opens the socket. What comes before the answer is not listened to.
@@ -72,14 +73,25 @@ func (v *voice) redirect(peer *audio) {
 	v.peer, v.source = peer, netip.AddrPort{}
 }
 
-// frame sends the next 20 ms of the tone, unless the far end does not want any.
+// sending is how much of the tone has been played, sent or not.
+func (v *voice) sending() time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return time.Duration(v.played) * frameTime
+}
+
+// frame plays the next 20 ms of the tone. They are not sent while the far end does not
+// want any.
 func (v *voice) frame() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	i := v.played % toneFrames
+	v.played++
+	v.header.Timestamp += frameSamples
 	if !v.peer.direction.reply().sends() {
+		v.header.Marker = true
 		return
 	}
-	i := v.sent % toneFrames
 	v.header.PayloadType = v.codec.pt
 	var buf [12 + frameSamples]byte
 	n, err := v.header.MarshalTo(buf[:])
@@ -89,7 +101,6 @@ func (v *voice) frame() {
 	n += copy(buf[n:], v.frames[i][:])
 	v.header.Marker = false
 	v.header.SequenceNumber++
-	v.header.Timestamp += frameSamples
 	v.echo.sent[i] = time.Since(v.began)
 	v.sent++
 	// A refused datagram is an error of the next write: what is lost is heard of by
