@@ -124,7 +124,7 @@ func relay(calls int, cpu float64, peer string) func(context.Context, config) ([
 			{Name: "calls not set up", Measured: float64(calls - r.established), Target: 0, Note: r.codes()},
 			{
 				Name: "packets lost", Unit: "%", Measured: r.lossPercent(), Target: 0,
-				Note: fmt.Sprintf("%d of %d, %.0f packets/s", r.sent-r.received, r.sent, r.perSecond()),
+				Note: r.where(),
 			},
 			{Name: "latency p50", Unit: "ms", Measured: ms(r.latency(0.50)), Target: 2},
 			{Name: "CPU per packet", Unit: "µs", Measured: r.cpuPerPacket(), Target: cpu, Peer: peer},
