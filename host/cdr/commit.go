@@ -63,19 +63,20 @@ func (f *File) take(spare []byte) (batch []byte, records int, closing bool) {
 }
 
 // commit appends the batch and makes it durable, or leaves the file as it was
-// before.
+// before, or remembers to do that first next time.
 func (f *File) commit(batch []byte) error {
 	f.disk.Lock()
 	defer f.disk.Unlock()
-	if f.file == nil {
-		if err := f.reopen(); err != nil {
-			return err
-		}
+	err := f.cut()
+	if err != nil && !f.file.At(f.path) {
+		// Not a file that refuses but one that is gone: unmounted, or stale.
+		err = f.reopen()
+	}
+	if err != nil {
+		return err
 	}
 	size, err := f.file.Size()
 	if err != nil {
-		f.file.Close()
-		f.file = nil
 		return err
 	}
 	if _, err = f.file.Write(batch); err == nil {
@@ -86,10 +87,24 @@ func (f *File) commit(batch []byte) error {
 	}
 	// After a failed sync the kernel may have dropped the pages and forgotten
 	// the error, so a second sync proves nothing: the batch is cut off and
-	// written anew. Where not even that works, OpenDisk looks at the file's end.
-	if f.file.Truncate(size) != nil {
-		f.file.Close()
-		f.file = nil
+	// written anew.
+	f.torn = size
+	f.cut()
+	return err
+}
+
+// cut takes back a batch that failed: what is behind f.torn. A file that is
+// shorter was emptied by somebody else (copytruncate).
+func (f *File) cut() error {
+	if f.torn < 0 {
+		return nil
+	}
+	size, err := f.file.Size()
+	if err == nil && size > f.torn {
+		err = f.file.Truncate(f.torn)
+	}
+	if err == nil {
+		f.torn = -1
 	}
 	return err
 }
@@ -126,10 +141,7 @@ func (f *File) wait(d time.Duration) bool {
 func (f *File) shut() {
 	f.disk.Lock()
 	defer f.disk.Unlock()
-	if f.file != nil {
-		f.file.Close()
-		f.file = nil
-	}
+	f.file.Close()
 }
 
 // watch turns outcomes into log lines: the first failure at once, then one

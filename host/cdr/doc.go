@@ -8,9 +8,10 @@
 //
 // When the disk refuses, calls go on. Records stay queued up to Options.Queue
 // and the batch is retried; beyond it Emit fails with ErrFull, the record counts
-// as lost, and the log says so at level error, rate-limited. A batch is in the
-// file as a whole or, after an error, cut off again; only when even that fails
-// may records stand there twice, which a reader tells by their cdr_id.
+// as lost, and the log says so at level error, rate-limited. A batch that failed
+// is cut off again before anything else is written; only when the file is moved
+// away before that worked may records stand in both files, which a reader tells
+// by their cdr_id.
 //
 // A crash may leave a torn last line. Opening a file repairs that: a last line
 // that is a whole JSON value but for its line feed is completed, anything else

@@ -67,7 +67,8 @@ type File struct {
 
 	// disk guards the open file; it is held while a batch is written.
 	disk sync.Mutex
-	file Disk // nil after it could not be brought back in order
+	file Disk
+	torn int64 // size before a batch that failed and is still to be cut off, else -1
 
 	// mu guards what follows and is never held during input or output.
 	mu      sync.Mutex
@@ -88,7 +89,7 @@ func Open(path string, o Options) (*File, error) {
 		return nil, fmt.Errorf("cdr file %s: %w", path, err)
 	}
 	f := &File{
-		path: path, o: o, file: d,
+		path: path, o: o, file: d, torn: -1,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 		stats: Stats{Path: path},
 	}
@@ -157,18 +158,16 @@ func (f *File) Reopen() error {
 
 // reopen is called with f.disk held.
 func (f *File) reopen() error {
-	old := f.file
-	if old != nil && old.At(f.path) {
+	if f.file.At(f.path) {
 		return nil // nobody moved it; opening it again would meet our own lock
 	}
 	d, err := f.o.Open(f.path, f.o.Log)
 	if err != nil {
 		return err
 	}
-	f.file = d
-	if old != nil {
-		old.Close()
-	}
+	f.cut() // the last chance; the batch goes into the new file as a whole
+	f.file.Close()
+	f.file, f.torn = d, -1
 	return nil
 }
 
