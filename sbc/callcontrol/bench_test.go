@@ -33,9 +33,11 @@ func (*quietModule) Events() uint64                           { return trio }
 func (*quietModule) Start(context.Context, *abi.Call) (abi.Decision, error) {
 	return abi.Decision{}, nil
 }
+
 func (*quietModule) Connect(context.Context, *abi.Call) (abi.Decision, error) {
 	return abi.Decision{}, nil
 }
+
 func (*quietModule) Event(context.Context, *abi.Call) (abi.Decision, error) {
 	return abi.Decision{}, nil
 }

@@ -215,8 +215,10 @@ func TestValues(t *testing.T) {
 		{"$(paramhdr)", "gold"},
 
 		{`\\ \$ \* \r\n\t \x`, "\\ $ * \r\n\t x"},
-		{`P-Original-URI: $r\r\nP-Original-To: $t`,
-			"P-Original-URI: sip:+15550100@sip.example.org:5070;user=phone?Subject=hi\r\nP-Original-To: Bob <sip:bob@[2001:db8::7]:5080>"},
+		{
+			`P-Original-URI: $r\r\nP-Original-To: $t`,
+			"P-Original-URI: sip:+15550100@sip.example.org:5070;user=phone?Subject=hi\r\nP-Original-To: Bob <sip:bob@[2001:db8::7]:5080>",
+		},
 		// Values of the network stay what they are.
 		{"$H(P-Tricky)", `$fU\$rU $(ruri.user)`},
 		{"$_u($H(P-Tricky))", `$FU\$RU $(RURI.USER)`},

@@ -90,8 +90,12 @@ func TestPlansAreApart(t *testing.T) {
 	}
 	one := resolve()
 	for _, set := range [][2]string{
-		{"headers.append", "X-B: 2"}, {"routing.next_hop", "gw3.example.net"}, {"headers.deny", "Server"},
-		{"routing.failover", "404"}, {"routing.targets", "sip:x@example.net"}, {"routing.ring_timeout", "9"},
+		{"headers.append", "X-B: 2"},
+		{"routing.next_hop", "gw3.example.net"},
+		{"headers.deny", "Server"},
+		{"routing.failover", "404"},
+		{"routing.targets", "sip:x@example.net"},
+		{"routing.ring_timeout", "9"},
 	} {
 		if err := one.Set(set[0], set[1]); err != nil {
 			t.Fatal(err)

@@ -39,13 +39,14 @@ type Plan struct {
 	filter       *filter
 	failover     *failover
 	received     string // Request-URI of leg A, until Late
+	broken       error  // the first value that cannot be used
 	byModule     uint64 // keys that modules set: bit = index into keys
 }
 
 var _ callcontrol.Plan = (*Plan)(nil)
 
 // Resolve evaluates the profile for the INVITE of e. It fails with a *ValueError when a
-// pattern yields what cannot be used. It sets e.Destination to the first next hop.
+// pattern yields what cannot be used, unless the profile refuses the call. It sets e.Destination to the first next hop.
 func (p *Profile) Resolve(e *pattern.Env) (*Plan, error) {
 	plan := new(Plan)
 	*plan = p.plan
@@ -67,7 +68,7 @@ func (p *Profile) Resolve(e *pattern.Env) (*Plan, error) {
 // Late evaluates what depends on variables of the call, after the modules have set them.
 // What modules set themselves stays. It does nothing for a profile without $V.
 func (p *Plan) Late(e *pattern.Env) error {
-	var err error
+	err := p.unlessRefused()
 	if p.Profile.late {
 		err = p.evaluate(e, true)
 	}
@@ -108,11 +109,23 @@ func (p *Plan) evaluate(e *pattern.Env, late bool) error {
 		if v.static {
 			this, _ = v.pattern.Static()
 		}
-		if err := keys[v.key].put(p, this); err != nil {
-			return p.valueError(v, this, err)
+		if err := keys[v.key].put(p, this); err != nil && p.broken == nil {
+			p.broken = p.valueError(v, this, err)
 		}
 	}
-	return p.complete(late)
+	if p.broken == nil {
+		p.broken = p.complete(late)
+	}
+	return p.unlessRefused()
+}
+
+// unlessRefused returns what is wrong with the plan. Where the call does not go, it does
+// not matter what is wrong there; a module may let it go after all.
+func (p *Plan) unlessRefused() error {
+	if p.refuseCode != 0 {
+		return nil
+	}
+	return p.broken
 }
 
 // complete checks that keys which must have a value have one.

@@ -120,7 +120,7 @@ func (c *testCase) run(t *testing.T) string {
 		return b.String() + fmt.Sprintf("error: %v\n", err)
 	}
 	if r := plan.Refuse(); r != nil {
-		fmt.Fprintf(&b, "refuse: %d %s\n", r.Code, r.Reason)
+		fmt.Fprintln(&b, strings.TrimSpace(fmt.Sprintf("refuse: %d %s", r.Code, r.Reason)))
 		for _, h := range r.Headers {
 			fmt.Fprintf(&b, "  %s: %s\n", h.Name, h.Value)
 		}
