@@ -26,7 +26,7 @@ type Interface struct {
 	PortMin, PortMax uint16
 
 	// Quarantine is how long a pair rests after it was released, so that what the
-	// last call's parties still send meets no new call. 0 = 2 s; negative = none.
+	// last call's parties still send meets no new call. 0 = 2 s, at least 1 s.
 	Quarantine time.Duration
 }
 

@@ -15,7 +15,7 @@ type Engine interface {
 	// Totals returns what all sessions did since the start.
 	Totals() Totals
 
-	// Close ends all relays and waits for the engine's goroutines.
+	// Close waits for the engine's goroutines. All relays are closed by then.
 	Close()
 }
 

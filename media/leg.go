@@ -26,8 +26,7 @@ type leg struct {
 	peer *leg     // the port of the other side; packets leave by its fd
 	cold *legCold // what a packet from the usual source does not need
 
-	fd   int32
-	slot int32 // in the worker's table, -1 = not yet
+	fd int32 // -1 = closed
 
 	src addr // the only source whose packets pass once sure
 	dst addr // where packets for this side go; port 0 = nowhere

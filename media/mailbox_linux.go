@@ -1,134 +1,118 @@
 package media
 
 import (
-	"slices"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
 
-// post has f run on the worker's thread, in the order of posting. It reports false
-// when the worker has ended: then f never runs.
+// mailbox brings a worker what sessions want of it. The worker opens it whenever a
+// packet or the next second wakes it, before it looks at packets; so mail wakes it
+// only out of the sleep of a worker without sessions, and setting up a call costs
+// no switch of threads.
+type mailbox struct {
+	full   atomic.Bool
+	asleep atomic.Bool
+
+	mu     sync.Mutex // guards what follows
+	list   []func()
+	spare  []func()
+	closed bool
+}
+
+// post has f run by the worker, in the order of posting and before any packet that
+// comes later is looked at. It reports false when the worker has ended: then f
+// never runs.
 func (w *worker) post(f func()) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.stopped {
+	m := &w.mail
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
 		return false
 	}
-	w.mail = append(w.mail, f)
-	if len(w.mail) == 1 {
-		one := [8]byte{1}
-		_, _ = unix.Write(w.wake, one[:]) // fails only if it is awake already
+	m.list = append(m.list, f)
+	m.full.Store(true)
+	if m.asleep.Load() {
+		w.rouse()
 	}
 	return true
 }
 
-// openMail runs what was posted.
-func (w *worker) openMail() {
+// rouse wakes the worker.
+func (w *worker) rouse() {
+	one := [8]byte{1}
+	_, _ = unix.Write(w.wake, one[:]) // fails only if that was done already
+}
+
+// awake takes back what rouse did.
+func (w *worker) awake() {
 	var count [8]byte
 	_, _ = unix.Read(w.wake, count[:])
-	w.mu.Lock()
-	mail := w.mail
-	w.mail = w.spare[:0]
-	w.mu.Unlock()
-	for _, f := range mail {
+}
+
+// openMail runs what was posted.
+func (w *worker) openMail() {
+	m := &w.mail
+	if !m.full.Load() {
+		return
+	}
+	m.mu.Lock()
+	list := m.list
+	m.list = m.spare[:0]
+	m.full.Store(false)
+	m.mu.Unlock()
+	for _, f := range list {
 		f()
 	}
-	clear(mail)
-	w.spare = mail
-	if cap(w.spare) > 1024 {
-		w.spare = nil
+	clear(list)
+	if cap(list) > 1024 { // after a burst
+		list = nil
 	}
+	m.mu.Lock()
+	m.spare = list
+	m.mu.Unlock()
 }
 
 // stop ends the worker and waits for it.
 func (w *worker) stop() {
-	w.post(func() { w.quit = true })
+	if w.post(func() { w.quit = true }) {
+		w.rouse()
+	}
 	<-w.done
 }
 
-// end is the last thing a worker does: it closes every socket.
+// end is the last thing a worker does: it closes every socket. The mailbox is
+// closed first, so that no session adds another.
 func (w *worker) end() {
-	for first := true; ; first = false {
-		w.mu.Lock()
-		w.stopped = !first && len(w.mail) == 0
-		done := w.stopped
-		w.mu.Unlock()
-		if done {
-			break
-		}
-		w.openMail()
-	}
-	for _, l := range w.legs {
-		if l != nil {
-			unix.Close(int(l.fd))
-		}
+	w.mail.mu.Lock()
+	w.mail.closed = true
+	w.mail.mu.Unlock()
+	w.openMail()
+	for _, l := range w.legs.all() {
+		w.remove(l)
 	}
 	w.publish()
-	unix.Close(w.wake)
-	unix.Close(w.ep)
+	w.close()
 }
 
-// add makes a leg's socket known to the worker.
-func (w *worker) add(l *leg) {
-	if n := len(w.unused); n > 0 {
-		l.slot, w.unused = w.unused[n-1], w.unused[:n-1]
-		w.legs[l.slot] = l
-	} else {
-		l.slot = int32(len(w.legs))
-		w.legs = append(w.legs, l)
-	}
-	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: l.slot}
+// add makes a leg's socket known to the worker. Any goroutine may call it.
+func (w *worker) add(l *leg) error {
+	w.legs.set(l.fd, l)
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: l.fd}
 	if err := unix.EpollCtl(w.ep, unix.EPOLL_CTL_ADD, int(l.fd), &ev); err != nil {
-		w.log.Error("media port not polled", "err", err)
+		w.legs.set(l.fd, nil)
+		return err
 	}
+	return nil
 }
 
-// remove closes a leg's socket, which the kernel then takes out of the epoll set.
+// remove closes a leg's socket, which takes it out of the epoll set. Only the
+// worker calls it, so that no packet is ever read from a descriptor used anew.
 func (w *worker) remove(l *leg) {
-	if l.slot < 0 {
-		return
-	}
-	unix.Close(int(l.fd))
-	w.legs[l.slot] = nil
-	w.unused = append(w.unused, l.slot)
-	l.slot = -1
-}
-
-// join and leave keep the list of sessions whose silence is checked.
-func (w *worker) join(r *relay) { w.relays = append(w.relays, r) }
-
-func (w *worker) leave(r *relay) {
-	if i := slices.Index(w.relays, r); i >= 0 {
-		last := len(w.relays) - 1
-		w.relays[i], w.relays[last] = w.relays[last], nil
-		w.relays = w.relays[:last]
-	}
-}
-
-// checkSilence looks for sessions nobody sends in. It runs once a second.
-func (w *worker) checkSilence() {
-	for _, r := range w.relays {
-		if r.silent(w.now) {
-			w.sum.Timeouts++
-			w.expire(r)
-		}
-	}
-}
-
-// publish shows the sums to others.
-func (w *worker) publish() {
-	s := &w.sum
-	for i, v := range [...]uint64{s.Packets, s.Bytes, s.Late, s.Dropped, s.Rejected, s.Learning, s.Malformed, s.Timeouts} {
-		if w.shown[i].Load() != v {
-			w.shown[i].Store(v)
-		}
-	}
-}
-
-// totals reads them.
-func (w *worker) totals() Totals {
-	v := func(i int) uint64 { return w.shown[i].Load() }
-	return Totals{
-		Packets: v(0), Bytes: v(1), Late: v(2), Dropped: v(3), Rejected: v(4), Learning: v(5), Malformed: v(6), Timeouts: v(7),
+	if l.fd >= 0 {
+		w.legs.set(l.fd, nil)
+		unix.Close(int(l.fd))
+		l.fd = -1
 	}
 }

@@ -9,8 +9,13 @@ import (
 	"time"
 )
 
-// defaultQuarantine outlasts what a party still sends after its BYE was answered.
-const defaultQuarantine = 2 * time.Second
+const (
+	// defaultQuarantine outlasts what a party still sends after its BYE was answered.
+	defaultQuarantine = 2 * time.Second
+
+	// leastQuarantine is how long an engine may take to close a socket.
+	leastQuarantine = time.Second
+)
 
 // pool is a media interface and its port pairs. Free pairs are bits of a bitmap; a
 // search begins at a random pair, so that a stranger cannot foretell ports.
@@ -54,10 +59,10 @@ func newPool(i Interface, sequential bool) (*pool, error) {
 	if lo == 0 || n < 1 {
 		return nil, fmt.Errorf("media interface %s: no even/odd port pair in %d-%d", i.Name, i.PortMin, i.PortMax)
 	}
-	p := &pool{Interface: i, quarantine: i.Quarantine, base: uint16(lo), pairs: n, sequential: sequential}
-	if p.quarantine == 0 {
-		p.quarantine = defaultQuarantine
+	if i.Quarantine == 0 {
+		i.Quarantine = defaultQuarantine
 	}
+	p := &pool{Interface: i, quarantine: max(leastQuarantine, i.Quarantine), base: uint16(lo), pairs: n, sequential: sequential}
 	p.free = make([]uint64, (n+63)/64)
 	for k := range n {
 		p.put(k)
@@ -108,10 +113,6 @@ func (p *pool) give(port uint16) {
 	k := int(port-p.base) / 2
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.quarantine < 0 {
-		p.put(k)
-		return
-	}
 	now := time.Now()
 	p.wake(now)
 	p.resting = append(p.resting, rest{now, int32(k)})

@@ -24,6 +24,7 @@ type relay struct {
 	// Owned by the worker's thread. Nobody else reads or writes below this line.
 
 	sum     *Totals
+	place   int         // in the worker's list
 	trusted [2][16]byte // hosts whose RTP was believed, by side
 	polled  []*leg
 	limit   int64 // of silence, ns; 0 = none
@@ -50,8 +51,8 @@ func (r *relay) stream(i int) *port {
 	}
 	p := &port{}
 	for side := A; side <= B; side++ {
-		p.rtp[side] = leg{peer: &p.rtp[side.Other()], cold: &p.coldRTP[side], fd: -1, slot: -1, kind: Idle}
-		p.rtcp[side] = leg{peer: &p.rtcp[side.Other()], cold: &p.coldRTCP[side], fd: -1, slot: -1, kind: Idle, role: roleRTCP}
+		p.rtp[side] = leg{peer: &p.rtp[side.Other()], cold: &p.coldRTP[side], fd: -1, kind: Idle}
+		p.rtcp[side] = leg{peer: &p.rtcp[side.Other()], cold: &p.coldRTCP[side], fd: -1, kind: Idle, role: roleRTCP}
 		p.coldRTP[side] = legCold{relay: r, side: side, partner: &p.rtcp[side]}
 		p.coldRTCP[side] = legCold{relay: r, side: side, partner: &p.rtp[side]}
 	}
@@ -59,7 +60,8 @@ func (r *relay) stream(i int) *port {
 	return p
 }
 
-// Bind implements Relay.
+// Bind implements Relay. The worker may see packets there at once; the legs are
+// idle until Set, so they are rejected.
 func (r *relay) Bind(stream int, side Side, at netip.AddrPort) error {
 	if r.closed {
 		return ErrClosed
@@ -75,29 +77,29 @@ func (r *relay) Bind(stream int, side Side, at netip.AddrPort) error {
 		return bindError(above, err)
 	}
 	p := r.stream(stream)
-	v6 := at.Addr().Is6()
+	legs := [2]*leg{&p.rtp[side], &p.rtcp[side]}
+	legs[0].fd, legs[1].fd = rtp, rtcp
+	legs[0].v6, legs[1].v6 = at.Addr().Is6(), at.Addr().Is6()
 	join := !r.joined
-	r.joined = true
-	ok := r.w.post(func() {
+	posted := r.w.post(func() {
 		if join {
 			r.w.join(r)
 		}
-		r.own(&p.rtp[side], rtp, v6)
-		r.own(&p.rtcp[side], rtcp, v6)
+		r.polled = append(r.polled, legs[:]...)
 	})
-	if !ok {
+	if !posted {
 		unix.Close(int(rtp))
 		unix.Close(int(rtcp))
 		return ErrClosed
 	}
+	r.joined = true
+	for _, l := range legs {
+		if err := r.w.add(l); err != nil {
+			r.Unbind(stream)
+			return bindError(at, err)
+		}
+	}
 	return nil
-}
-
-// own gives a leg its socket.
-func (r *relay) own(l *leg, fd int32, v6 bool) {
-	l.fd, l.v6 = fd, v6
-	r.w.add(l)
-	r.polled = append(r.polled, l)
 }
 
 // bindError turns a system's error into what the anchor decides on.
@@ -105,7 +107,7 @@ func bindError(at netip.AddrPort, err error) error {
 	switch {
 	case errors.Is(err, unix.EADDRINUSE), errors.Is(err, unix.EACCES):
 		return ErrPortTaken
-	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM), errors.Is(err, unix.ENOSPC):
 		return fmt.Errorf("%w: bind %v: %w", ErrNoPorts, at, err)
 	}
 	return fmt.Errorf("bind %v: %w", at, err)
@@ -252,6 +254,9 @@ func (r *relay) Close() {
 		return
 	}
 	r.closed = true
+	if !r.joined {
+		return
+	}
 	streams := r.streams
 	r.w.post(func() {
 		for _, p := range streams {

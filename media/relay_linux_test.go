@@ -119,7 +119,9 @@ func hear(t testing.TB, c *net.UDPConn) ([]byte, netip.AddrPort) {
 // flush waits until the worker has done what it was told.
 func (s *Session) flush() {
 	done := make(chan struct{})
-	if s.relay.(*relay).w.post(func() { close(done) }) {
+	w := s.relay.(*relay).w
+	if w.post(func() { close(done) }) {
+		w.rouse()
 		<-done
 	}
 }
@@ -364,8 +366,7 @@ func TestShed(t *testing.T) {
 	}
 	r.Set(0, Flow{Kind: RTP, Remote: [2]Remote{{RTP: addrPort(pa.rtp)}, {RTP: addrPort(pb.rtp)}}})
 	w.now = w.time()
-	w.clear = w.now.ns
-	w.relay(poll(w.ep, w.events[:])) // the mailbox
+	w.openMail()
 	const n = 30
 	for seq := range uint16(n) {
 		say(t, pa.rtp, netip.AddrPortFrom(host, 31100), packet(0, 1, seq))

@@ -3,8 +3,6 @@ package media
 import (
 	"fmt"
 	"log/slog"
-	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,38 +12,30 @@ import (
 const (
 	maxDatagram = 65_535
 	batch       = 256 // events read at once
-	wakeSlot    = -1  // epoll data of the mailbox's eventfd
 
 	// shedAfter is how long a worker may have found work at every look before it
 	// takes what waits in its sockets for late; of each socket it then relays the
-	// newest keepNewest packets. Nothing need be known of a single packet's age
-	// for that, so it costs nothing while all is well.
+	// newest keepNewest packets, 160 ms of a phone's. Nothing need be known of a
+	// single packet's age for that, so it costs nothing while all is well.
 	shedAfter  = 200 * time.Millisecond
-	keepNewest = 4
-
-	gatherFrom = 3       // packets a tick from which gathering pays
-	shortNap   = 100_000 // ns; less is not worth a timer
+	keepNewest = 8
 )
 
-// worker relays the packets of its sessions on a thread of its own. All legs of a
-// session belong to one worker, so nothing is shared on a packet's way.
+// worker relays the packets of its sessions in a goroutine of its own. All legs of
+// a session belong to one worker, so nothing is shared on a packet's way.
 type worker struct {
 	ep, wake int
-	tick     time.Duration
 	begun    time.Time
 	done     chan struct{}
 	expire   func(*relay)
 	log      *slog.Logger
+	legs     table
 
-	mu      sync.Mutex // guards the mailbox
-	mail    []func()
-	stopped bool
+	mail mailbox
 
-	// Owned by the worker's thread. Nobody else reads or writes below this line.
+	// Owned by the worker's goroutine. Nobody else reads or writes below this line.
 
-	spare  []func()
-	legs   []*leg // by slot; nil = free
-	unused []int32
+	tick   ticker
 	relays []*relay
 	events [batch]unix.EpollEvent
 	buf    []byte
@@ -57,37 +47,48 @@ type worker struct {
 	sum    Totals
 	quit   bool
 
-	woke    int64 // when the last rest ended, ns
-	since   int64 // when handled was zero
-	handled int64 // packets
-	gather  bool  // packets are many
-
 	shown [8]atomic.Uint64 // sum, for whoever reads
 }
 
 func newWorker(tick time.Duration, expire func(*relay), log *slog.Logger) (*worker, error) {
-	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil, fmt.Errorf("media: epoll: %w", err)
-	}
-	wake, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	if err == nil {
-		err = unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, wake, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: wakeSlot})
-	}
-	if err != nil {
-		unix.Close(ep)
-		return nil, fmt.Errorf("media: eventfd: %w", err)
-	}
 	w := &worker{
-		ep: ep, wake: wake, tick: tick, begun: time.Now(), done: make(chan struct{}), expire: expire, log: log,
+		ep: -1, wake: -1, begun: time.Now(), done: make(chan struct{}), expire: expire, log: log,
 		buf: make([]byte, maxDatagram),
+	}
+	if err := w.open(tick); err != nil {
+		w.close()
+		return nil, fmt.Errorf("media worker: %w", err)
 	}
 	return w, nil
 }
 
+// open makes what the worker waits on.
+func (w *worker) open(tick time.Duration) (err error) {
+	if w.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return err
+	}
+	if w.wake, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+		return err
+	}
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(w.wake)}
+	if err = unix.EpollCtl(w.ep, unix.EPOLL_CTL_ADD, w.wake, &ev); err != nil {
+		return err
+	}
+	return w.tick.open(tick)
+}
+
+// close undoes open.
+func (w *worker) close() {
+	w.tick.close()
+	for _, fd := range []int{w.wake, w.ep} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
+}
+
 // run relays until stop was called. It is the worker's goroutine.
 func (w *worker) run() {
-	runtime.LockOSThread()
 	defer close(w.done)
 	defer w.end()
 	w.now = w.time()
@@ -99,6 +100,7 @@ func (w *worker) run() {
 			n = w.rest()
 		}
 		w.now = w.time()
+		w.openMail()
 		w.relay(n)
 		if w.now.second != check {
 			check = w.now.second
@@ -108,46 +110,27 @@ func (w *worker) run() {
 	}
 }
 
-// rest waits and returns how many events woke it. Where packets are many it lets
-// them gather for the rest of the tick, because a wake-up costs as much as relaying
-// a packet; where they are few each is relayed as it comes.
+// rest waits for work and returns how many events are there.
 func (w *worker) rest() int {
-	now := w.time().ns
-	if span := now - w.since; span >= int64(w.tick) {
-		w.gather = w.tick > 0 && w.handled*int64(w.tick) >= gatherFrom*span
-		w.since, w.handled = now, 0
-	}
-	if w.gather {
-		if left := w.woke + int64(w.tick) - now; left >= shortNap {
-			nap(left)
-		}
-		w.woke = w.time().ns
+	if w.tick.gathering(w.time().ns) {
+		w.tick.wait()
 		return 0
 	}
-	n := w.block()
-	w.woke = w.time().ns
-	w.clear = w.woke // what woke us has not waited
-	return n
-}
-
-// block waits for the next event. With sessions it returns in time for the check
-// of their silence.
-func (w *worker) block() int {
-	timeout := -1
-	if len(w.relays) > 0 {
-		timeout = 1000
+	timeout := 1000 // in time for the check of silence
+	if len(w.relays) == 0 {
+		timeout = -1
+		w.mail.asleep.Store(true)
+		defer w.mail.asleep.Store(false)
+		if w.mail.full.Load() {
+			return 0
+		}
 	}
 	n, err := unix.EpollWait(w.ep, w.events[:], timeout)
+	w.clear = w.time().ns // what woke us has not waited
 	if err != nil {
 		return 0
 	}
 	return n
-}
-
-// nap sleeps for some nanoseconds, or less when a signal comes.
-func nap(ns int64) {
-	ts := unix.NsecToTimespec(ns)
-	_ = unix.Nanosleep(&ts, nil)
 }
 
 // time returns the instant now.
@@ -160,36 +143,36 @@ func (w *worker) time() instant {
 // relay handles n events.
 func (w *worker) relay(n int) {
 	shed := w.now.ns-w.clear > int64(shedAfter)
-	letters := false
 	for i := range w.events[:n] {
-		slot := w.events[i].Fd
+		fd := w.events[i].Fd
+		l := w.legs.at(fd)
 		switch {
-		case slot == wakeSlot:
-			letters = true
+		case l == nil: // the eventfd, or closed since
+			if int(fd) == w.wake {
+				w.awake()
+			}
 		case shed:
-			w.drain(w.legs[slot])
+			w.drain(l)
 		default:
-			w.forward(w.legs[slot])
+			w.forward(l)
 		}
 	}
-	w.handled += int64(n)
-	if letters { // after the batch, so that no event meets another's leg
-		w.openMail()
-	}
+	w.tick.handled += int64(n)
 }
 
 // forward relays the next packet of a leg.
 func (w *worker) forward(l *leg) {
 	n, e := receive(l.fd, w.buf, &w.from)
 	if e != 0 {
-		return // an ICMP error of an earlier packet, or gone
+		return // an ICMP error of an earlier packet, or nothing there
 	}
 	if out := l.accept(w.buf[:n], w.from.addr(l.v6), w.now); out != nil {
 		w.send(l, out, w.buf[:n])
 	}
 }
 
-// send sends a packet of leg l out of another leg's port.
+// send sends a packet of leg l out of another leg's port. What the kernel does not
+// take at once is dropped: it would be late.
 func (w *worker) send(l, out *leg, b []byte) {
 	if out.dst.port == 0 {
 		l.drop()
@@ -201,4 +184,46 @@ func (w *worker) send(l, out *leg, b []byte) {
 	}
 	w.sum.Packets++
 	w.sum.Bytes += uint64(len(b))
+}
+
+// join and leave keep the list of sessions whose silence is checked.
+func (w *worker) join(r *relay) {
+	r.place = len(w.relays)
+	w.relays = append(w.relays, r)
+}
+
+func (w *worker) leave(r *relay) {
+	last := len(w.relays) - 1
+	moved := w.relays[last]
+	w.relays[r.place], moved.place = moved, r.place
+	w.relays[last] = nil
+	w.relays = w.relays[:last]
+}
+
+// checkSilence looks for sessions nobody sends in. It runs once a second.
+func (w *worker) checkSilence() {
+	for _, r := range w.relays {
+		if r.silent(w.now) {
+			w.sum.Timeouts++
+			w.expire(r)
+		}
+	}
+}
+
+// publish shows the sums to others.
+func (w *worker) publish() {
+	s := &w.sum
+	for i, v := range [...]uint64{s.Packets, s.Bytes, s.Late, s.Dropped, s.Rejected, s.Learning, s.Malformed, s.Timeouts} {
+		if w.shown[i].Load() != v {
+			w.shown[i].Store(v)
+		}
+	}
+}
+
+// totals reads them.
+func (w *worker) totals() Totals {
+	v := func(i int) uint64 { return w.shown[i].Load() }
+	return Totals{
+		Packets: v(0), Bytes: v(1), Late: v(2), Dropped: v(3), Rejected: v(4), Learning: v(5), Malformed: v(6), Timeouts: v(7),
+	}
 }
