@@ -3,28 +3,23 @@ package host
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 )
 
 // ErrStopped is returned by Reload when the host is stopping or has stopped.
 var ErrStopped = errors.New("the SBC is stopping")
 
-// InUseError says that an address cannot be had because somebody has it.
-type InUseError struct {
-	Name  string // the interface, or "echo"
-	Proto string // "udp" or "tcp"
-	Addr  netip.AddrPort
-	Err   error
-}
+// InUseError says which addresses of the configuration somebody else has.
+type InUseError struct{ Listeners []Listener }
 
-// Error names the listener.
+// Error names them.
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("%s: %s %s is in use by another program", e.Name, e.Proto, e.Addr)
+	names := make([]string, len(e.Listeners))
+	for i, l := range e.Listeners {
+		names[i] = fmt.Sprintf("%s %s %s", l.Name, l.Proto, l.Addr)
+	}
+	return "in use by another program: " + strings.Join(names, ", ")
 }
-
-// Unwrap returns what the operating system said.
-func (e *InUseError) Unwrap() error { return e.Err }
 
 // RestartError says what a reload cannot change.
 type RestartError struct{ Keys []string }

@@ -2,14 +2,11 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/host/cdr"
@@ -89,6 +86,9 @@ func Start(ctx context.Context, s *config.Snapshot, o Options) (*Host, error) {
 
 // start makes the rooms in the order in which they need one another; traffic comes last.
 func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
+	if err := bindable(ctx, s); err != nil {
+		return err
+	}
 	modules, err := moduleConfigs(s)
 	if err != nil {
 		return err
@@ -117,11 +117,11 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 	if s.Echo != nil {
 		h.echo = useragent.NewEcho(useragent.EchoConfig{Addr: s.Echo.Address, Log: h.log})
 		if err := h.echo.Start(ctx); err != nil {
-			return inUse(err, s)
+			return err
 		}
 	}
 	if err := h.transport.Start(ctx); err != nil {
-		return inUse(err, s)
+		return err
 	}
 	return nil
 }
@@ -136,25 +136,4 @@ func (h *Host) install(s *config.Snapshot) {
 // forConfig is what reading the configuration has to know.
 func (o *Options) forConfig() config.Options {
 	return config.Options{Listen: o.Listen, Builtins: builtins()}
-}
-
-// inUse turns an error of binding into an *InUseError when that is what it is.
-func inUse(err error, s *config.Snapshot) error {
-	op, ok := errors.AsType[*net.OpError](err)
-	if !ok || !errors.Is(err, syscall.EADDRINUSE) || op.Addr == nil {
-		return err
-	}
-	addr, parseErr := netip.ParseAddrPort(op.Addr.String())
-	if parseErr != nil {
-		return err
-	}
-	e := &InUseError{Name: "echo", Proto: op.Net[:3], Addr: addr, Err: err}
-	for name, i := range s.Interface {
-		for _, a := range append(i.UDP[:len(i.UDP):len(i.UDP)], i.TCP...) {
-			if a == addr {
-				e.Name = name
-			}
-		}
-	}
-	return e
 }

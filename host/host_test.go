@@ -162,7 +162,7 @@ func TestCallThroughHost(t *testing.T) {
 		"echo udp " + p.addr.String() + ":5070",
 	}
 	var got []string
-	for _, l := range s.Listeners {
+	for _, l := range append(s.Listeners, s.Echo) {
 		got = append(got, l.Name+" "+l.Proto+" "+l.Addr.String())
 	}
 	if strings.Join(got, ", ") != strings.Join(want, ", ") {
@@ -214,8 +214,8 @@ func TestPortTaken(t *testing.T) {
 				t.Error("a host came with the error")
 			}
 			used, ok := errors.AsType[*InUseError](err)
-			if !ok || used.Name != c.name || used.Proto != c.proto || used.Addr != addr {
-				t.Errorf("Start() = %v, want %s %s %s in use", err, c.name, c.proto, addr)
+			if want := (Listener{Name: c.name, Proto: c.proto, Addr: addr}); !ok || len(used.Listeners) != 1 || used.Listeners[0] != want {
+				t.Errorf("Start() = %v, want %+v in use", err, want)
 			}
 			p.quiet()
 		})

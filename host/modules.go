@@ -99,9 +99,14 @@ func (h *Host) reloadModules(next *config.Snapshot) (drop func() error, err erro
 
 // progress translates what host/wasm tells.
 func (h *Host) progress(p wasm.Progress) {
-	if h.o.Progress != nil {
-		h.o.Progress(Progress{What: "module " + p.Module + ": " + p.Step, Elapsed: p.Elapsed, Done: p.Done})
+	if h.o.Progress == nil {
+		return
 	}
+	what := "module " + p.Module
+	if !p.Done {
+		what += ": " + p.Step
+	}
+	h.o.Progress(Progress{What: what, Elapsed: p.Elapsed, Done: p.Done})
 }
 
 // records opens where a module's CDRs go.

@@ -24,13 +24,13 @@ func (h *Host) Stop(ctx context.Context) error {
 	err := h.sbc.Drain(drain)
 	cancel()
 	if err != nil {
-		h.log.Warn("calls hung up", "calls", h.sbc.Stats().Active)
+		h.log.Warn("calls in progress hung up")
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 		_ = h.sbc.Drain(last)
 		cancel()
 	}
 	err = h.close()
-	h.log.Info("stopped", "err", err)
+	h.log.Info("stopped")
 	return err
 }
 

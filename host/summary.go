@@ -13,7 +13,8 @@ import (
 type Summary struct {
 	File      string // the configuration
 	Node      string
-	Listeners []Listener // in the order of the file, the echo endpoint last
+	Listeners []Listener // in the order of the file
+	Echo      Listener   // without an address when there is none
 	Media     []MediaRange
 	Modules   []string // by name, in the order of the file
 	CDRs      []string // files records go to
@@ -23,7 +24,7 @@ type Summary struct {
 
 // Listener is one bound address.
 type Listener struct {
-	Name      string // of the interface; "echo" for the echo endpoint
+	Name      string // of the interface, or "echo"
 	Proto     string // "udp", "tcp"
 	Addr      netip.AddrPort
 	Advertise netip.Addr // what peers are told instead; invalid without a NAT
@@ -58,7 +59,7 @@ func (h *Host) Summary() Summary {
 	}
 	if h.echo != nil {
 		s.TestCall = testCall(s.Listeners[0])
-		s.Listeners = append(s.Listeners, Listener{Name: "echo", Proto: "udp", Addr: h.echo.Addr()})
+		s.Echo = Listener{Name: "echo", Proto: "udp", Addr: h.echo.Addr()}
 	}
 	return s
 }

@@ -83,9 +83,9 @@ func TestWayOutOfTakenPort(t *testing.T) {
 		t.Errorf("exit code %d, want 1", code)
 	}
 	for _, want := range []string{
-		"door: udp " + addr + " is in use by another program",
+		"in use by another program: door udp " + addr,
 		" run -c x.toml --listen door=127.0.0.1:",
-		"udp in [interface.door] in x.toml",
+		"change the addresses in x.toml",
 	} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("stderr lacks %q:\n%s", want, stderr)

@@ -86,22 +86,31 @@ func parseListen(values []string) (map[string]netip.AddrPort, error) {
 	return addrs, nil
 }
 
-// wayOut says what to do when an address is taken.
+// wayOut says what to do when addresses are taken.
 func wayOut(e *host.InUseError, file string) string {
-	where := file
+	where, command := file, program()+" run -c "+file
 	if file == "" {
-		where = "a copy of " + sampleInRepository
+		where, command = "a copy of "+sampleInRepository, program()+" run"
 	}
-	if e.Name == "echo" {
-		return "Stop that program, or change the address in [echo] in " + where + "."
+	echo, moved := false, map[string]bool{}
+	for _, l := range e.Listeners {
+		switch {
+		case l.Name == "echo":
+			echo = true
+		case !moved[l.Name]: // --listen moves udp and tcp
+			moved[l.Name] = true
+			free := netip.AddrPortFrom(l.Addr.Addr(), l.Addr.Port()%50_000+10_000)
+			command += " --listen " + l.Name + "=" + free.String()
+		}
 	}
-	free := netip.AddrPortFrom(e.Addr.Addr(), e.Addr.Port()%50_000+10_000)
-	command := "sallyport run"
-	if file != "" {
-		command += " -c " + file
+	text := "Stop it, or change the addresses in " + where + "."
+	if len(moved) > 0 {
+		text += "\nOr listen elsewhere this time:\n\n    " + command + "\n"
 	}
-	return fmt.Sprintf("Stop that program, or listen elsewhere:\n\n    %s --listen %s=%s\n\nor change %s in [interface.%s] in %s.",
-		command, e.Name, free, e.Proto, e.Name, where)
+	if echo {
+		text += "\nThe echo endpoint has no such flag: profiles that lead to it name its address."
+	}
+	return text
 }
 
 // sampleInRepository is where the built-in configuration is kept.
@@ -113,7 +122,7 @@ func printSummary(t *terminal, s host.Summary) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s on %s\n\n", t.bold("Sallyport"), version, s.File)
 	row := func(name, what string) { fmt.Fprintf(&b, "  %-10s %s\n", name, what) }
-	for _, l := range s.Listeners {
+	listener := func(l host.Listener) {
 		what := l.Proto + "   " + l.Addr.String()
 		if l.Advertise.IsValid() {
 			what += " as " + l.Advertise.String()
@@ -121,7 +130,15 @@ func printSummary(t *terminal, s host.Summary) {
 		row(l.Name, what)
 	}
 	for _, m := range s.Media {
+		for _, l := range s.Listeners {
+			if l.Name == m.Name {
+				listener(l)
+			}
+		}
 		row(m.Name, fmt.Sprintf("media %s ports %s", m.Addr, m.Ports))
+	}
+	if s.Echo.Addr.IsValid() {
+		listener(s.Echo)
 	}
 	if len(s.Modules) > 0 {
 		row("modules", strings.Join(s.Modules, ", "))
