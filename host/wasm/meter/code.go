@@ -117,10 +117,13 @@ func (m *module) locals(r *reader) {
 	}
 }
 
-// scan decodes one function body, fills s.edits and returns what its entry must pay, 0 for a small leaf.
+// scan decodes one function body, fills s.edits and returns what its entry must pay: 0 for a small leaf, and for a
+// function that begins with a loop, as most do that the Go compiler makes.
 func (m *module) scan(r *reader, s *scanner) (entry uint32) {
 	s.edits, s.open, s.cost = s.edits[:0], append(s.open[:0], -1), append(s.cost[:0], 0)
 	calls := false
+	// Until the first instruction that may lead elsewhere, a loop head is reached whenever the function is.
+	straight, guarded := true, false
 	for r.err == nil && r.left() > 0 {
 		at := r.pos
 		if len(s.open) == 0 {
@@ -134,10 +137,13 @@ func (m *module) scan(r *reader, s *scanner) (entry uint32) {
 			s.open = append(s.open, len(s.edits))
 			s.edits = append(s.edits, edit{kind: editCheck, at: r.pos})
 			s.cost = append(s.cost, 1)
+			guarded = guarded || straight
 		case opBlock, opIf:
 			m.plain(r, op)
 			s.open = append(s.open, -1)
+			straight = straight && op == opBlock
 		case opEnd:
+			straight = false
 			if e := s.open[len(s.open)-1]; e >= 0 {
 				s.edits[e].n = price(s.cost[len(s.cost)-1])
 				s.cost = s.cost[:len(s.cost)-1]
@@ -147,10 +153,12 @@ func (m *module) scan(r *reader, s *scanner) (entry uint32) {
 			pos := r.pos
 			f := r.index("function", m.funcCount())
 			s.edits = append(s.edits, edit{kind: editCall, at: pos, skip: r.pos - pos, n: m.shift(f)})
-			calls = calls || op == opCall
+			if op == opCall {
+				calls, straight = true, false
+			}
 		case opCallIndirect:
 			m.plain(r, op)
-			calls = true
+			calls, straight = true, false
 		case opMemoryGrow:
 			m.plain(r, op)
 			s.edits = append(s.edits, edit{kind: editGrow, at: at})
@@ -160,12 +168,13 @@ func (m *module) scan(r *reader, s *scanner) (entry uint32) {
 			}
 		default:
 			m.plain(r, op)
+			straight = straight && op >= opLocalGet
 		}
 	}
 	if len(s.open) != 0 {
 		r.fail(ErrMalformed, "function without an end")
 	}
-	if calls || s.cost[0] > leaf {
+	if calls && !guarded || s.cost[0] > leaf {
 		return price(s.cost[0])
 	}
 	return 0

@@ -39,7 +39,7 @@ func TestElementSegments(t *testing.T) {
 	}{
 		{"flag 8", []byte{1, 8}},
 		{"kind 1", []byte{1, 1, 1, 0}},
-		{"function of the rewriter", []byte{1, 5, 0x70, 1, refFunc, 13, end}},
+		{"function of the rewriter", []byte{1, 5, 0x70, 1, refFunc, 15, end}},
 		{"table that is none", wasmtest.Code(1, 2, 1, wasmtest.ConstI32(0), end, 0, 0)},
 		{"more than there is", []byte{1, 1, 0, 100, 1}},
 	} {

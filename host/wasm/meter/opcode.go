@@ -20,6 +20,7 @@ const (
 	opEnd          = 0x0b
 	opCall         = 0x10
 	opCallIndirect = 0x11
+	opLocalGet     = 0x20 // behind the instructions that may lead elsewhere
 	opGlobalGet    = 0x23
 	opGlobalSet    = 0x24
 	opMemoryGrow   = 0x40

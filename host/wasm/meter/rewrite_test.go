@@ -132,6 +132,8 @@ func every() *wasmtest.Module {
 			{Export: "tablegrow", Params: wasmtest.I32, Results: wasmtest.I32, Code: wasmtest.Code(0xd0, 0x70, wasmtest.Get(0), 0xfc, 15, 0)},
 			{Export: "forever", Code: wasmtest.Forever()},
 			{Export: "recurse", Code: wasmtest.Call(11)},
+			{Export: "turns", Code: wasmtest.Code(0x02, 0x40, 0x03, 0x40, wasmtest.Call(12), 0x0b, 0x0b)}, // pays at its loop
+			{Export: "skips", Code: wasmtest.Code(0x02, 0x40, wasmtest.ConstI32(1), 0x0d, 0, 0x03, 0x40, 0x0b, 0x0b, wasmtest.Call(13))},
 			{Export: "bulk", Params: wasmtest.I32, Code: wasmtest.Code(
 				0x03, 0x40, wasmtest.ConstI32(0), wasmtest.ConstI32(1), wasmtest.Get(0), 0xfc, 11, 0, 0x0c, 0, 0x0b)},
 		},
@@ -180,6 +182,8 @@ func TestNothingRunsForNothing(t *testing.T) {
 	}{
 		{"forever", nil, 100},
 		{"recurse", nil, 10},
+		{"turns", nil, 10},
+		{"skips", nil, 10},
 		{"bulk", []uint64{65536}, 100}, // one unit for 16 bytes
 	} {
 		g := start(t, rewrite(t, every().Bytes()), c.refills)
@@ -217,7 +221,7 @@ func TestInfo(t *testing.T) {
 	if !info.Memory || info.MemoryMin != 1 || string(info.Manifest) != `{"name":"x"}` {
 		t.Errorf("memory %v of %d pages, manifest %q", info.Memory, info.MemoryMin, info.Manifest)
 	}
-	if info.Functions != 12 || info.Checks == 0 {
+	if info.Functions != 14 || info.Checks == 0 {
 		t.Errorf("%d functions, %d checks", info.Functions, info.Checks)
 	}
 }
@@ -273,7 +277,7 @@ func TestRefused(t *testing.T) {
 		{"number of six bytes", code(0x20, 0x80, 0x80, 0x80, 0x80, 0x80, 0), ErrMalformed, "32 bits"},
 		{"constant of 33 bits", code(0x41, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x1a), ErrMalformed, "32 bits"},
 		{"the fuel itself", code(wasmtest.ConstI64(1), 0x24, 2), ErrMalformed, "global index 2 of 2"},
-		{"function behind the last", code(wasmtest.Call(14)), ErrMalformed, "function index 14"},
+		{"function behind the last", code(wasmtest.Call(16)), ErrMalformed, "function index 16"},
 		{"type of the rewriter", code(0x02, 5, 0x0b), ErrMalformed, "type index"},
 		{"code after the end", code(0x0b, 0x01), ErrMalformed, "after the end"},
 		{"no end", code(0x02, 0x40), ErrMalformed, "without an end"},
@@ -292,7 +296,7 @@ func TestRefused(t *testing.T) {
 		{"computed initialiser", with(func(m *wasmtest.Module) {
 			m.Globals[0].Init = wasmtest.Code(wasmtest.ConstI32(1), wasmtest.ConstI32(1), 0x6a)
 		}), ErrUnsupported, "more than one"},
-		{"element of no function", with(func(m *wasmtest.Module) { m.Elements[0] = 13 }), ErrMalformed, "function index 13"},
+		{"element of no function", with(func(m *wasmtest.Module) { m.Elements[0] = 15 }), ErrMalformed, "function index 15"},
 		{"data count", with(func(m *wasmtest.Module) { m.Raw = []wasmtest.Raw{{ID: 12, Body: []byte{2}}} }), ErrMalformed, "data count 2"},
 	} {
 		out, _, err := Rewrite(c.wasm, Limits{})
