@@ -69,6 +69,18 @@ func TestCallTCP(t *testing.T) {
 	s.stop(sbc)
 }
 
+// A call that the profile refuses has its record all the same.
+func TestCallRefused(t *testing.T) {
+	s := newSite(t)
+	sbc := s.sallyport(s.configuration("\n[profile.default.refuse]\ncode = 403\nreason = \"Closed\"\n"))
+	_, stderr, code := s.call("sip:bob@" + s.port(5060))
+	if code != 1 || !strings.Contains(stderr, "rejected: 403 Closed") {
+		t.Errorf("ended with %d: %s", code, stderr)
+	}
+	s.records(1)[0].want(t, map[string]any{"disposition": "refused", "sip_code": 403, "sip_reason": "Closed", "billsec": 0})
+	s.stop(sbc)
+}
+
 // Ctrl-C hangs up properly.
 func TestCallInterrupted(t *testing.T) {
 	s := newSite(t)
