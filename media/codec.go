@@ -32,7 +32,7 @@ func (e *end) readFormats(s *section) {
 		encoding, clock := encodingOf(name)
 		f := Format{Type: uint8(pt), Clock: clock, Event: strings.EqualFold(encoding, "telephone-event")}
 		e.payload = append(e.payload, f)
-		if e.codec == "" && carriesMedia(encoding) {
+		if e.codec == "" && carriesMedia(encoding) && visible(name) {
 			e.codec = strings.Clone(name)
 		}
 	}

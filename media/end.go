@@ -64,7 +64,7 @@ func (e *end) read(s *section, addr netip.Addr, hasC bool, dir direction) error 
 	proto, formats := word(rest)
 	portWord, _, _ = strings.Cut(portWord, "/")
 	port, err := strconv.ParseUint(portWord, 10, 16)
-	if err != nil || media == "" || proto == "" {
+	if err != nil || proto == "" || !visible(line) {
 		return fmt.Errorf("%w: m=%.40q", ErrBadSDP, line)
 	}
 	if c, ok := s.first('c'); ok {
@@ -118,6 +118,16 @@ func intern(w string) string {
 		return "RTP/SAVP"
 	}
 	return strings.Clone(w)
+}
+
+// visible reports whether s is of visible ASCII and blanks, as tokens are.
+func visible(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < ' ' && c != '\t') || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // readRTP reads the attributes of an RTP stream.

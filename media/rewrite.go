@@ -83,12 +83,8 @@ func (d *description) printSession(b []byte, addr netip.Addr) []byte {
 		}
 	}
 	b = s.printConnection(b, addr, true)
-	b = s.printAll(b, 'b')
-	if _, ok := s.first('t'); ok {
-		b = s.printTimes(b)
-	} else {
-		b = append(b, "t=0 0\r\n"...)
-	}
+	b = s.printBandwidths(b)
+	b = s.printTimes(b)
 	if v, ok := s.first('k'); ok {
 		b = printField(b, 'k', v)
 	}
@@ -116,7 +112,7 @@ func (s *section) print(b []byte, addr netip.Addr, f *face) []byte {
 		b = printField(b, 'i', v)
 	}
 	b = s.printConnection(b, addr, false)
-	b = s.printAll(b, 'b')
+	b = s.printBandwidths(b)
 	if v, ok := s.first('k'); ok {
 		b = printField(b, 'k', v)
 	}
@@ -232,31 +228,47 @@ func printMedia(b []byte, media string, port uint16, proto, formats string) []by
 	return append(b, "\r\n"...)
 }
 
-// printAll prints every line of a type.
-func (s *section) printAll(b []byte, typ byte) []byte {
+// printBandwidths prints the b= lines that are "type:number".
+func (s *section) printBandwidths(b []byte) []byte {
 	for i := range s.fields {
-		if s.fields[i].typ == typ {
-			b = printField(b, typ, s.fields[i].value)
+		if s.fields[i].typ != 'b' {
+			continue
+		}
+		if typ, rate, ok := strings.Cut(s.fields[i].value, ":"); ok && typ != "" && number(rate) {
+			b = printField(b, 'b', s.fields[i].value)
 		}
 	}
 	return b
 }
 
-// printTimes prints the t= lines, each with the r= and z= lines after it.
+// printTimes prints the t= lines of two numbers, each with the r= and z= lines after
+// it, or the one that says for ever. RFC 8866 §5.9.
 func (s *section) printTimes(b []byte) []byte {
-	begun := false
+	begun, some := false, false
 	for i := range s.fields {
-		switch s.fields[i].typ {
+		f := &s.fields[i]
+		switch f.typ {
 		case 't':
-			begun = true
-		case 'r', 'z':
-			if !begun {
-				continue
+			start, rest := word(f.value)
+			stop, rest := word(rest)
+			if begun = number(start) && number(stop) && rest == ""; begun {
+				b = append(append(append(b, "t="...), start...), ' ')
+				b = append(append(b, stop...), "\r\n"...)
+				some = true
 			}
-		default:
-			continue
+		case 'r', 'z':
+			if begun {
+				b = printField(b, f.typ, f.value)
+			}
 		}
-		b = printField(b, s.fields[i].typ, s.fields[i].value)
+	}
+	if !some {
+		b = append(b, "t=0 0\r\n"...)
 	}
 	return b
+}
+
+// number reports whether s is decimal digits.
+func number(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
 }

@@ -76,10 +76,10 @@ func parseSDP(body string) (*description, error) {
 			return nil, fmt.Errorf("%w: more than %d lines", ErrBadSDP, maxLines)
 		}
 		if typ == 'm' {
-			if len(d.sections) == maxStreams {
-				return nil, fmt.Errorf("%w: more than %d m= lines", ErrBadSDP, maxStreams)
+			if len(d.sections) == maxStreams || value == "" {
+				return nil, fmt.Errorf("%w: m= line %d", ErrBadSDP, len(d.sections)+1)
 			}
-			d.sections = append(d.sections, section{fields[begin:len(fields):len(fields)]})
+			d.sections = append(d.sections, section{fields[begin:]})
 			begin = len(fields)
 		}
 		if rank(typ) >= 0 && (value != "" || typ == 's') {
