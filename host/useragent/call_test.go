@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
 	"github.com/sallyport-sbc/sallyport/sbc/transport/memnet"
 )
 
@@ -246,12 +247,74 @@ func TestCallHungUp(t *testing.T) {
 			p.hear("ACK")
 			p.answer(inv, from, 200, offer(calleeIP+":7000", sendrecv)) // repeated: so is the ACK
 			p.hear("ACK")
-			p.conn.Send(p.back("BYE", inv), from)
+			p.conn.Send(string(p.back("BYE", inv).Append(nil)), from)
 			p.hear("200 BYE")
 			p.nothing(time.Second)
 		})
 		if !errors.Is(err, ErrHungUp) || res.Code != 200 {
 			t.Errorf("error %v, want %v", err, ErrHungUp)
+		}
+	})
+}
+
+// The far end moves its audio to another port.
+func TestCallReinvited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		res, err := far(t, CallConfig{Duration: 2 * time.Second}, func(p *peer, _ context.CancelFunc) {
+			moved := p.net.Dial(calleeIP + ":7100")
+			defer moved.Close()
+			inv, from := p.hear("INVITE")
+			p.answer(inv, from, 200, offer(calleeIP+":7000", sendrecv))
+			p.hear("ACK")
+			time.Sleep(time.Second)
+			re := p.back("INVITE", inv)
+			re.Add(sip.Contact, "<sip:bob@"+calleeIP+">")
+			re.Add(sip.ContentType, sdpType)
+			re.Body = offer(calleeIP+":7100", sendrecv)
+			p.conn.Send(string(re.Append(nil)), from)
+			res, _ := p.hear("200 INVITE")
+			if _, a, err := parseAudio(res.Body); err != nil || a.direction != sendrecv {
+				t.Errorf("answer %q", res.Body)
+			}
+			ack := p.back("ACK", inv)
+			p.conn.Send(string(ack.Append(nil)), from)
+			b, media, err := moved.Receive(time.Second)
+			if err != nil || !isRTP(b) {
+				t.Fatalf("no audio at the new port: %v", err)
+			}
+			moved.Send(string(b), media.String())
+			m, from := p.hear("BYE")
+			p.answer(m, from, 200, "")
+		})
+		if err != nil || res.Audio.Received != 1 {
+			t.Errorf("error %v, %d packets, want none and 1", err, res.Audio.Received)
+		}
+	})
+}
+
+// Behind a proxy two phones answer: the second is acknowledged and hung up at once.
+func TestCallAnsweredTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, err := far(t, CallConfig{Duration: time.Second}, func(p *peer, _ context.CancelFunc) {
+			inv, from := p.hear("INVITE")
+			p.answer(inv, from, 200, offer(calleeIP+":7000", sendrecv))
+			p.hear("ACK")
+			p.tag = "second"
+			p.answer(inv, from, 200, offer(calleeIP+":7100", sendrecv))
+			ack, _ := p.hear("ACK")
+			bye, from := p.hear("BYE")
+			p.answer(bye, from, 200, "")
+			if ack.ToTag() != "second" || bye.ToTag() != "second" {
+				t.Errorf("ACK for %q, BYE for %q, want the second", ack.ToTag(), bye.ToTag())
+			}
+			bye, from = p.hear("BYE")
+			p.answer(bye, from, 200, "")
+			if bye.ToTag() != "peer" {
+				t.Errorf("BYE for %q, want the first", bye.ToTag())
+			}
+		})
+		if !errors.Is(err, ErrNoAudio) {
+			t.Errorf("error %v, want %v", err, ErrNoAudio)
 		}
 	})
 }

@@ -40,12 +40,13 @@ func place(ctx context.Context, n *memnet.Net, c CallConfig) (*Result, error) {
 // peer is a far end that does what a test says.
 type peer struct {
 	t    *testing.T
+	net  *memnet.Net
 	conn *memnet.Conn
 	tag  string
 }
 
 func newPeer(t *testing.T, n *memnet.Net, addr string) *peer {
-	p := &peer{t: t, conn: n.Dial(addr), tag: "peer"}
+	p := &peer{t: t, net: n, conn: n.Dial(addr), tag: "peer"}
 	t.Cleanup(func() { p.conn.Close() })
 	return p
 }
@@ -100,15 +101,15 @@ func (p *peer) answer(m *sip.Message, to string, status int, body string) {
 }
 
 // back is a request of the callee to whoever sent inv.
-func (p *peer) back(method string, inv *sip.Message) string {
+func (p *peer) back(method string, inv *sip.Message) *sip.Message {
 	m := sip.NewRequest(method, "sip:alice@"+callerIP)
-	m.Add(sip.Via, fmt.Sprintf("SIP/2.0/UDP %s;branch=z9hG4bKback", p.conn.AddrPort()))
+	m.Add(sip.Via, fmt.Sprintf("SIP/2.0/UDP %s;branch=z9hG4bKback%s", p.conn.AddrPort(), method))
 	m.Add(sip.MaxForwards, "70")
 	m.Add(sip.From, inv.Header(sip.To)+";tag="+p.tag)
 	m.Add(sip.To, inv.Header(sip.From))
 	m.Add(sip.CallID, inv.Header(sip.CallID))
 	m.Add(sip.CSeq, "1 "+method)
-	return string(m.Append(nil))
+	return m
 }
 
 // request builds a request as the caller of a call: the To tag makes it one within it.
