@@ -114,19 +114,18 @@ func FuzzRestore(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, step := range []func(media.Side, []byte) ([]byte, error){s.Offer, s.Answer, s.Offer} {
-		b, err := s.Snapshot()
+	for _, step := range []func() ([]byte, error){
+		s.Snapshot,
+		func() ([]byte, error) { return s.Offer(media.A, []byte(audio)) },
+		s.Snapshot,
+		func() ([]byte, error) { return s.Answer(media.B, []byte(audio)) },
+		s.Snapshot,
+	} {
+		b, err := step()
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(b)
-		side := media.A
-		if len(f.Name()) == 0 || bytes.Contains(b, []byte(`"offer"`)) {
-			side = media.B
-		}
-		if _, err := step(side, []byte(audio)); err != nil && !errors.Is(err, media.ErrState) {
-			f.Fatal(err)
-		}
 	}
 	s.Close()
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,7 +47,6 @@ func newReal(t testing.TB, c Config) *Anchor {
 type phone struct {
 	t         testing.TB
 	rtp, rtcp *net.UDPConn
-	seq       uint16
 }
 
 func newPhone(t testing.TB, ip netip.Addr) *phone {
@@ -507,5 +507,80 @@ func TestManyFiles(t *testing.T) {
 	}
 	if !errors.Is(err, ErrNoPorts) || !errors.Is(err, unix.EMFILE) {
 		t.Errorf("out of descriptors: %v", err)
+	}
+}
+
+// Everything a session can be asked while its packets flow, for the race detector.
+func TestConcurrent(t *testing.T) {
+	a := newReal(t, Config{})
+	c := newCall(t, a, DefaultPolicy(), "", nil)
+	done := make(chan struct{})
+	var asks sync.WaitGroup
+	asks.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			_, _ = c.s.Stats(), a.Stats()
+			if _, err := c.s.Snapshot(); err != nil {
+				t.Error(err)
+			}
+			_, _ = c.s.Hold(A), c.s.Codec(B)
+			other, err := a.Open(Policy{InterfaceA: "a", InterfaceB: "b"}, nil)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			if _, err := other.Offer(A, []byte(phoneSDP)); err != nil && !errors.Is(err, ErrNoPorts) {
+				t.Error(err)
+			}
+			other.Close()
+		}
+	})
+	for seq := range uint16(300) {
+		c.exchange(t, seq)
+		if seq%100 == 50 {
+			c.agree(t, a.first.Addr, "a=sendrecv\r\n")
+		}
+	}
+	close(done)
+	asks.Wait()
+}
+
+// BenchmarkRelay is a packet's way from a phone through the relay to another, with a
+// few in flight. Sender and receiver share its cores: the relay alone is faster.
+func BenchmarkRelay(b *testing.B) {
+	for _, tick := range []time.Duration{-1, time.Millisecond} {
+		b.Run(fmt.Sprintf("tick=%v", max(0, tick)), func(b *testing.B) {
+			a := newReal(b, Config{Workers: 1, Tick: tick})
+			const window = 32
+			calls := make([]*call, window)
+			for i := range calls {
+				calls[i] = newCall(b, a, DefaultPolicy(), "", nil)
+			}
+			raw := packet(0, 1, 0)
+			buf := make([]byte, 2000)
+			seq, sent := uint16(0), 0
+			b.SetBytes(int64(len(raw)))
+			for b.Loop() {
+				c := calls[sent%window]
+				if sent >= window {
+					if err := c.b.rtp.SetReadDeadline(time.Now().Add(patience)); err != nil {
+						b.Fatal(err)
+					}
+					if _, _, err := c.b.rtp.ReadFromUDPAddrPort(buf); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if sent%window == 0 {
+					seq++
+					raw[2], raw[3] = byte(seq>>8), byte(seq)
+				}
+				say(b, c.a.rtp, c.toA, raw)
+				sent++
+			}
+		})
 	}
 }
