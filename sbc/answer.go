@@ -13,21 +13,20 @@ import (
 
 // response takes a response that came on leg l.
 func (c *call) response(l *leg, tx *transaction.Client, res *sip.Message) {
-	if res.Method != "INVITE" {
-		if res.Status < 200 {
-			return
-		}
-		if tx == l.byeTx {
-			c.drop(l)
-			return
-		}
-		c.relayResponse(tx, res)
-		return
-	}
 	x := c.exchange
 	switch {
+	case l.timer != nil && l.timer.refresher == tx:
+		c.refreshed(l, res)
 	case x == nil || x.client != tx:
-		c.stray(l, res)
+		switch {
+		case res.Method == "INVITE":
+			c.stray(l, res)
+		case res.Status < 200:
+		case tx == l.byeTx:
+			c.drop(l)
+		default:
+			c.relayResponse(tx, res)
+		}
 	case res.Status < 200:
 		c.provisional(x, res)
 	case res.Status < 300:
@@ -108,7 +107,7 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 		x.to.setTarget(res)
 	}
 	body, err := c.sessionOf(x, res)
-	if x.offered || err != nil {
+	if res.Method == "INVITE" && (x.offered || err != nil) {
 		x.to.sendACK(x.seq, "", "")
 	}
 	if err != nil {
@@ -125,14 +124,35 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 		return
 	}
 	x.from.state = legUp
-	x.from.unacked = x.server
+	c.timersOf(x, res, out)
 	c.send(x.server, out)
+	if x.request.Method == "INVITE" {
+		x.from.unacked = x.server
+	} else {
+		c.exchange = nil // UPDATE is over with its 2xx
+	}
 	x.request, x.early = nil, ""
 	if c.media != nil && x.offered {
 		c.media.Confirm()
 	}
 	if first {
 		c.settle()
+	}
+}
+
+// timersOf settles the session timers of both legs: an exchange refreshes either.
+func (c *call) timersOf(x *exchange, res, out *sip.Message) {
+	if t := x.to.timer; t != nil {
+		t.take(x.to, res)
+		if isSDP(res) {
+			t.heard = res.Body
+		}
+	}
+	if t := x.from.timer; t != nil {
+		t.agree(x.from, x.request, out)
+		if isSDP(out) {
+			t.said = out.Body
+		}
 	}
 }
 
@@ -216,6 +236,9 @@ func (c *call) rejected(x *exchange, res *sip.Message) {
 	}
 	c.due.target = 0
 	c.drop(x.to)
+	if res.Status == 422 && c.longer(x, res) {
+		return
+	}
 	if res.Status < 600 && c.plan.FailOver(res.Status) {
 		c.log(slog.LevelInfo, "target failed", "peer", c.facts.destination, "code", res.Status)
 		c.tries.failure = res
@@ -223,6 +246,18 @@ func (c *call) rejected(x *exchange, res *sip.Message) {
 		return
 	}
 	c.relayFailure(x, res)
+}
+
+// longer sends the INVITE again to a target that wants a longer session interval (RFC
+// 4028 §7.4). It reports whether it did.
+func (c *call) longer(x *exchange, res *sip.Message) bool {
+	t := x.to.timer
+	d, ok := seconds(res.Header(sip.MinSE))
+	if t == nil || !ok || d <= t.least || d > maxInterval {
+		return false
+	}
+	c.tries.least = d
+	return c.invite(c.tries.current) == nil
 }
 
 // relayFailure gives A the final response that leg B ended with. A redirection is for A
@@ -254,6 +289,10 @@ func (c *call) fail(res *sip.Message, by string) {
 func (c *call) clientFailed(l *leg, tx *transaction.Client, err error) {
 	if tx == l.byeTx {
 		c.drop(l)
+		return
+	}
+	if l.timer != nil && l.timer.refresher == tx {
+		c.refreshDied(l, err)
 		return
 	}
 	x := c.exchange

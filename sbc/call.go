@@ -101,6 +101,11 @@ func (c *call) settle() {
 		&b.remoteTag, &b.callID, &b.local, &b.remote, &b.target,
 	}
 	ps := fields[:]
+	for _, l := range [...]*leg{a, b} {
+		if l.timer != nil {
+			ps = append(ps, &l.timer.heard, &l.timer.said)
+		}
+	}
 	for i := range a.routes {
 		ps = append(ps, &a.routes[i])
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // allow is what the SBC itself can do inside and outside a dialog.
-const allow = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE"
+const allow = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE"
 
 // invite admits an INVITE that begins a call, and starts the call.
 func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
@@ -74,10 +74,6 @@ func (c *call) begin(t *transaction.Server, m *sip.Message, f transport.Flow) {
 	c.facts = facts{to: m.Header(sip.To), ruri: m.RURI, source: f.Remote()}
 	c.exchange = &exchange{from: &c.a, server: t, request: m, offered: m.Body != ""}
 
-	if bad := unsupported(m); bad != "" {
-		c.refuse(answer{status: 420, headers: []sip.Header{{ID: sip.Unsupported, Value: bad}}}, ErrExtension)
-		return
-	}
 	env := &pattern.Env{
 		Msg: m, Source: f.Remote(), Local: f.Local(),
 		Interface: f.Interface().Name(), Advertise: addrOf(f),
@@ -91,6 +87,17 @@ func (c *call) begin(t *transaction.Server, m *sip.Message, f transport.Flow) {
 		r := c.plan.Refuse()
 		c.refuse(replyTo(r), r)
 		return
+	}
+	if bad := unsupported(m, c.a.timer); bad != "" {
+		c.refuse(answer{status: 420, headers: []sip.Header{{ID: sip.Unsupported, Value: bad}}}, ErrExtension)
+		return
+	}
+	if t := c.a.timer; t != nil {
+		if err := t.check(m); err != nil {
+			c.refuse(replyTo(err), err)
+			return
+		}
+		t.heard = m.Body
 	}
 	body, err := c.firstOffer(m)
 	if err != nil {
@@ -124,7 +131,11 @@ func (c *call) choose(env *pattern.Env) error {
 			return err
 		}
 	}
-	return c.plan.Late(env)
+	if err := c.plan.Late(env); err != nil {
+		return err
+	}
+	c.a.timer = c.timerOf(media.A)
+	return nil
 }
 
 // firstOffer opens the media session, if the plan wants one, and turns A's offer into
@@ -187,16 +198,19 @@ func (c *call) refuse(a answer, why error) {
 	c.forget()
 }
 
-// unsupported lists the extensions the INVITE requires of us: we have none (RFC 3261
-// §8.2.2.3). As the next hop of A's proxy set we answer for Proxy-Require too.
-func unsupported(m *sip.Message) string {
+// unsupported lists the extensions the request requires of us that we do not have (RFC
+// 3261 §8.2.2.3): all but timer on a leg with a session timer. As the next hop of the far
+// end's proxy set we answer for Proxy-Require too.
+func unsupported(m *sip.Message, t *sessionTimer) string {
 	var bad []string
 	for _, id := range [...]sip.ID{sip.Require, sip.ProxyRequire} {
 		if m.Count(id) == 0 {
 			continue
 		}
 		for tag := range m.All(id) {
-			bad = append(bad, tag)
+			if t == nil || !strings.EqualFold(tag, "timer") {
+				bad = append(bad, tag)
+			}
 		}
 	}
 	return strings.Join(bad, ", ")

@@ -36,6 +36,8 @@ type leg struct {
 	// nat says that the far end sits behind a translator: what it signalled about itself
 	// cannot be reached, so requests go where its last request came from.
 	nat bool
+	// updates says that the far end allows UPDATE (RFC 3311).
+	updates bool
 
 	remoteTag string
 	callID    string
@@ -49,6 +51,7 @@ type leg struct {
 	ack       []byte // kept to answer repeated 2xx; dropped when it cannot be needed
 	flow      transport.Flow
 
+	timer     *sessionTimer       // nil = none
 	unacked   *transaction.Server // 2xx sent, ACK awaited
 	byeTx     *transaction.Client
 	byeReason string // of a BYE that waits for the ACK
@@ -97,6 +100,9 @@ func (l *leg) learn(res *sip.Message) {
 // setTarget is the target refresh of RFC 3261 §12.2: a Contact replaces the remote
 // target. Where requests go follows from it, unless the far end is behind a translator.
 func (l *leg) setTarget(m *sip.Message) {
+	if m.Count(sip.Allow) > 0 {
+		l.updates = m.Lists(sip.Allow, "UPDATE")
+	}
 	for contact := range m.All(sip.Contact) {
 		na, err := sip.ParseNameAddr(contact)
 		if err != nil || na.URI == l.target {
@@ -175,7 +181,7 @@ func (l *leg) build(method string, seq uint32) *sip.Message {
 	m.Add(sip.To, l.remote)
 	m.Add(sip.CallID, l.callID)
 	m.Add(sip.CSeq, strconv.FormatUint(uint64(seq), 10)+" "+method)
-	if method == "INVITE" {
+	if method == "INVITE" || method == "UPDATE" {
 		m.Add(sip.Contact, l.contact())
 		m.Add(sip.Allow, allow)
 	}

@@ -50,7 +50,16 @@ func (c *call) request(l *leg, t *transaction.Server, m *sip.Message, f transpor
 	switch m.Method {
 	case "BYE":
 		c.byeFrom(l, t, m)
-	case "INVITE":
+	case "INVITE", "UPDATE":
+		if l.timer != nil {
+			if err := l.timer.check(m); err != nil {
+				c.sbc.refuse(t, m, replyTo(err))
+				return
+			}
+		}
+		if c.state == up && !c.busy() && c.refreshFrom(l, t, m) {
+			return
+		}
 		c.reinvite(l, t, m)
 	case "INFO", "MESSAGE":
 		c.relay(l, t, m)
@@ -123,9 +132,10 @@ func (c *call) unacknowledged(l *leg, t *transaction.Server) {
 	c.hangup(cause{disposition: abi.Answered, code: 408, reason: "no ACK", by: "sbc"})
 }
 
-// reinvite carries an INVITE inside the dialog over to the other leg. One at a time:
-// RFC 3261 §14.2 has 500 for a second one of the same side and 491 for one that meets
-// another coming the other way.
+// reinvite carries an INVITE or UPDATE inside the dialog over to the other leg. One at a
+// time: RFC 3261 §14.2 and RFC 3311 §5.2 have 500 for a second one of the same side and
+// 491 for one that meets another coming the other way. An UPDATE leaves as a re-INVITE
+// where the far end does not allow UPDATE.
 func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 	to := c.other(l)
 	switch x := c.exchange; {
@@ -135,11 +145,11 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 	case x != nil && x.from == l:
 		c.sbc.respond(t, m, 500, "", sip.Header{ID: sip.RetryAfter, Value: strconv.Itoa(rand.IntN(11))})
 		return
-	case x != nil || l.unacked != nil || to.unacked != nil:
+	case c.busy():
 		c.sbc.respond(t, m, 491, "")
 		return
 	}
-	if bad := unsupported(m); bad != "" {
+	if bad := unsupported(m, l.timer); bad != "" {
 		c.sbc.respond(t, m, 420, "", sip.Header{ID: sip.Unsupported, Value: bad})
 		return
 	}
@@ -158,10 +168,23 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 		}
 	}
 	c.exchange = x
-	t.Trying()
-	out := to.next("INVITE")
+	method := "INVITE"
+	if m.Method == "UPDATE" && to.updates {
+		method = "UPDATE"
+	}
+	if m.Method == "INVITE" {
+		t.Trying()
+	}
+	out := to.next(method)
 	out.Set(sip.MaxForwards, forwards(m))
 	c.carry(out, m, body)
+	if to.timer != nil {
+		to.timer.ask(out)
+		to.timer.said = body
+	}
+	if l.timer != nil {
+		l.timer.heard = m.Body
+	}
 	x.seq = to.localSeq
 	var err error
 	if x.client, err = to.submit(out); err != nil {
@@ -253,7 +276,7 @@ func (s *SBC) outOfDialog(t *transaction.Server, m *sip.Message) {
 	ours := sip.Header{ID: sip.Allow, Value: allow}
 	switch m.Method {
 	case "OPTIONS":
-		if bad := unsupported(m); bad != "" {
+		if bad := unsupported(m, nil); bad != "" {
 			s.respond(t, m, 420, "", sip.Header{ID: sip.Unsupported, Value: bad})
 			return
 		}

@@ -40,6 +40,9 @@ const retryAfter = 5
 func replyTo(err error) answer {
 	var refusal *callcontrol.Refusal
 	var unknown *profile.UnknownProfile
+	if h := tooSmall(err); h != nil {
+		return answer{status: 422, headers: h}
+	}
 	switch {
 	case errors.As(err, &refusal):
 		a := answer{status: refusal.Code, phrase: refusal.Reason, drop: refusal.Drop}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
 	"github.com/sallyport-sbc/sallyport/sbc/transport"
@@ -139,11 +140,12 @@ func (c *call) handle(ev event) {
 // means not waiting. The call has one timer, armed for the earliest.
 type deadlines struct {
 	ring, target, max time.Duration
+	session           [2]time.Duration // by side
 }
 
 func (d *deadlines) next() time.Duration {
 	var n time.Duration
-	for _, t := range [...]time.Duration{d.ring, d.target, d.max} {
+	for _, t := range [...]time.Duration{d.ring, d.target, d.max, d.session[media.A], d.session[media.B]} {
 		if t > 0 && (n == 0 || t < n) {
 			n = t
 		}
@@ -191,5 +193,11 @@ func (c *call) deadline() {
 	}
 	if passed(&c.due.target) {
 		c.targetSilent()
+	}
+	if passed(&c.due.session[media.A]) {
+		c.sessionDue(&c.a)
+	}
+	if passed(&c.due.session[media.B]) {
+		c.sessionDue(c.b)
 	}
 }

@@ -23,6 +23,9 @@ type tries struct {
 	targets
 	failure *sip.Message // the last final response of a target
 	last    answer       // what A is told when no target ever answered
+
+	current transport.Target // where the current attempt went
+	least   time.Duration    // the session interval that a target insisted on; 0 = none did
 }
 
 // targets is an ordered list of places with, for the current one, the addresses its
@@ -191,12 +194,17 @@ func (c *call) invite(to transport.Target) error {
 		return err
 	}
 	carryBody(m, t.invite, t.body)
+	if b.timer = c.timerOf(media.B); b.timer != nil {
+		b.timer.least = max(b.timer.least, t.least)
+		b.timer.ask(m)
+		b.timer.said = t.body
+	}
 	m.RURI = b.target
 	b.remote = m.Header(sip.To)
 	b.local = withTag(m.Header(sip.From), b.localTag)
 	m.Set(sip.From, b.local)
 
-	c.b = b
+	c.b, t.current = b, to
 	c.facts.destination = to.Addr
 	s.legs.add(b)
 	x := c.exchange

@@ -51,6 +51,7 @@ func Compile(name string, c *Config, known Known) (*Profile, []error) {
 		interfaces: slices.Clone(known.Interfaces), mediaInterfaces: slices.Clone(known.MediaInterfaces),
 	}
 	p.plan.Profile = p
+	p.plan.Timer = [2]Timer{defaultTimer, defaultTimer}
 	k := compiler{known: known, profile: p}
 	c.Routing.compile(&k, &p.plan)
 	c.Headers.compile(&k, &p.plan)

@@ -10,17 +10,28 @@ import (
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 )
 
+// keysOf is the paths of a section's keys; a section may have sections of its own.
+func keysOf(path string, section reflect.Type) []string {
+	var keys []string
+	for i := range section.NumField() {
+		f := section.Field(i)
+		name := path + "." + f.Tag.Get("toml")
+		if f.Type.Kind() == reflect.Struct {
+			keys = append(keys, keysOf(name, f.Type)...)
+		} else {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
+
 // Every key of the configuration is a key of the plan, but for the modules themselves.
 func TestKeysAreComplete(t *testing.T) {
 	var fields []string
 	c := reflect.TypeFor[Config]()
 	for i := range c.NumField() {
-		section := c.Field(i)
-		if section.Type.Kind() != reflect.Struct {
-			continue
-		}
-		for j := range section.Type.NumField() {
-			fields = append(fields, section.Tag.Get("toml")+"."+section.Type.Field(j).Tag.Get("toml"))
+		if section := c.Field(i); section.Type.Kind() == reflect.Struct {
+			fields = append(fields, keysOf(section.Tag.Get("toml"), section.Type)...)
 		}
 	}
 	names := Keys()

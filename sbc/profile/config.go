@@ -22,6 +22,9 @@ type Config struct {
 	// [profile.NAME.media] is how audio and video pass.
 	Media Media `toml:"media"`
 
+	// [profile.NAME.session_timer] finds and ends calls whose far end has died.
+	SessionTimer SessionTimer `toml:"session_timer"`
+
 	// [profile.NAME.refuse] refuses calls instead of letting them pass.
 	Refuse Refuse `toml:"refuse"`
 
