@@ -20,6 +20,7 @@ type Client struct {
 	// The shard's lock guards what is below.
 	timer     timer
 	state     clientState
+	waiting   bool    // in Layer.streams
 	failed    bool    // Failed was called, a late 2xx may follow
 	canceled  bool    // Cancel was called
 	canceling bool    // CANCEL was sent
@@ -118,6 +119,9 @@ func (c *Client) begin() {
 	if !c.flow.Proto().Reliable() {
 		c.step = int32(l.config.T1 / l.tick)
 		c.again = l.after(l.config.T1) // Timer A, E
+	} else {
+		c.waiting = true
+		l.streams.add(c)
 	}
 	c.schedule()
 }
@@ -150,6 +154,7 @@ func (c *Client) terminate() {
 	if c.state == over {
 		return
 	}
+	c.heard()
 	c.state, c.kept, c.user = over, nil, nil
 	c.shard.wheel.remove(&c.timer)
 	delete(c.shard.clients, c.key)

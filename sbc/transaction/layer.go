@@ -51,15 +51,17 @@ type Layer struct {
 	counters counters
 	shards   [shards]shard
 	copies   [shards]copies
+	streams  streams
 }
 
-var _ transport.Handler = (*Layer)(nil)
+var _ transport.Watcher = (*Layer)(nil)
 
 // New makes a layer. It is the Handler of a transport layer.
 func New(c Config, u User) *Layer {
 	c = c.withDefaults()
 	l := &Layer{config: c, user: u, start: time.Now(), seeds: makeSeeds()}
 	l.tick = max(c.T1/25, time.Millisecond)
+	l.streams.waiting = make(map[transport.Flow]map[*Client]struct{})
 	for i := range l.shards {
 		l.shards[i].open(l)
 		l.copies[i].first = make(map[uint64]*Server)

@@ -57,6 +57,7 @@ func (c *Client) receive(m *sip.Message) {
 		to = m.Header(sip.To)
 	}
 	c.shard.mu.Lock()
+	c.heard()
 	var (
 		a  action
 		up bool

@@ -159,6 +159,14 @@ func (c *conn) end(err error) {
 	c.mu.Unlock()
 	c.streams().forget(c)
 	fail(queue, err)
+	l := c.flow.ep.iface.layer
+	select {
+	case <-l.done:
+	default:
+		if w, ok := l.handler.(Watcher); ok {
+			w.Closed(c.flow)
+		}
+	}
 }
 
 func fail(queue []outgoing, err error) {

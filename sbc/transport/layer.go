@@ -19,6 +19,14 @@ type Handler interface {
 	Receive(m *sip.Message, err error, f Flow)
 }
 
+// Watcher is a Handler that wants to know when a TCP connection is gone: what was sent on its
+// flow may not have arrived, and answers to it will come by another one, if at all. Closed runs
+// on any goroutine and must not block. It is not told when the layer closes.
+type Watcher interface {
+	Handler
+	Closed(f Flow)
+}
+
 // Layer is all interfaces of the SBC. Its methods may be called by anyone.
 type Layer struct {
 	interfaces []*Interface

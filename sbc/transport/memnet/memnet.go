@@ -1,6 +1,7 @@
 package memnet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -33,6 +35,13 @@ type Net struct {
 	rules Rules
 	rand  *rand.Rand
 	stats Stats
+	held  []held // on their way, in the order they arrive
+}
+
+type held struct {
+	at time.Time
+	d  datagram
+	to netip.AddrPort
 }
 
 // Rules say what the network does to datagrams. The zero Rules deliver all at once, in order.
@@ -124,6 +133,7 @@ func (n *Net) open(a netip.AddrPort) (*Conn, error) {
 func (n *Net) send(b []byte, from, to netip.AddrPort) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.arrive()
 	n.stats.Sent++
 	r := &n.rules
 	if r.Drop != nil && r.Drop(from, to, b) || r.Loss > 0 && n.rand.Float64() < r.Loss {
@@ -146,11 +156,26 @@ func (n *Net) send(b []byte, from, to netip.AddrPort) {
 			n.deliver(d, to)
 			continue
 		}
+		h := held{time.Now().Add(delay), d, to}
+		i, _ := slices.BinarySearchFunc(n.held, h, func(a, b held) int { return cmp.Or(a.at.Compare(b.at), -1) })
+		n.held = slices.Insert(n.held, i, h)
 		time.AfterFunc(delay, func() {
 			n.mu.Lock()
 			defer n.mu.Unlock()
-			n.deliver(d, to)
+			n.arrive()
 		})
+	}
+}
+
+// arrive delivers what has been on its way for long enough. It is what makes the order of
+// arrival a matter of the seed alone: timers of one instant fire in any order. The network is
+// locked.
+func (n *Net) arrive() {
+	now := time.Now()
+	for len(n.held) > 0 && !n.held[0].at.After(now) {
+		h := n.held[0]
+		n.held = slices.Delete(n.held, 0, 1)
+		n.deliver(h.d, h.to)
 	}
 }
 
