@@ -117,6 +117,11 @@ func (s *Session) active(i int) bool {
 		s.agreed.ends[A][i].kind != Idle && s.agreed.ends[B][i].kind != Idle
 }
 
+// relayable reports whether what one end sends is something the other expects.
+func relayable(a, b *end) bool {
+	return a.kind == Idle || b.kind == Idle || (a.kind == Raw) == (b.kind == Raw)
+}
+
 // hold is Hold with the lock held.
 func (s *Session) hold(side Side) bool {
 	held := false
@@ -165,7 +170,8 @@ func (s *Session) apply(latched ...savedStream) {
 // flow puts together what the engine must know of an agreed stream.
 func (s *Session) flow(i int) Flow {
 	a, b := &s.agreed.ends[A][i], &s.agreed.ends[B][i]
-	f := Flow{Kind: a.kind, Mux: a.mux && b.mux}
+	// Browsers of old answered UDP/TLS/RTP/SAVPF with RTP/SAVPF: the wider kind counts.
+	f := Flow{Kind: max(a.kind, b.kind), Mux: a.mux && b.mux}
 	for side := A; side <= B; side++ {
 		own, other := &s.agreed.ends[side][i], &s.agreed.ends[side.Other()][i]
 		r := Remote{RTP: own.rtp, RTCP: own.rtcp, Mute: own.zero, Symmetric: s.policy.symmetric(side)}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/pion/rtp"
 )
@@ -41,6 +42,12 @@ func TestCounting(t *testing.T) {
 				t.Errorf("stats = %+v, want %d lost, %d duplicates", d, c.lost, c.dups)
 			}
 		})
+	}
+}
+
+func TestLegIsTwoCacheLines(t *testing.T) {
+	if n := unsafe.Sizeof(leg{}); n > 128 {
+		t.Errorf("a leg has %d bytes, want at most 128", n)
 	}
 }
 

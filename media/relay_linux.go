@@ -154,7 +154,9 @@ func (r *relay) Unbind(stream int) {
 	}
 	p := r.streams[stream]
 	for side := A; side <= B; side++ {
-		r.counted[side].Add(p.stats(side))
+		d := p.stats(side)
+		d.Source, d.SourceRTCP = netip.AddrPort{}, netip.AddrPort{}
+		r.counted[side].Add(d)
 	}
 	r.streams[stream] = nil
 	r.w.post(func() { r.shut(p) })
@@ -210,11 +212,11 @@ func (r *relay) silent(now instant) bool {
 // Stats implements Relay.
 func (r *relay) Stats(stream int, from Side) Direction {
 	d := Direction{}
-	if stream == 0 {
-		d = r.counted[from]
-	}
 	if stream < len(r.streams) && r.streams[stream] != nil {
-		d.Add(r.streams[stream].stats(from))
+		d = r.streams[stream].stats(from)
+	}
+	if stream == 0 {
+		d.Add(r.counted[from])
 	}
 	return d
 }

@@ -119,6 +119,11 @@ func (s *Session) Answer(from Side, sdp []byte) ([]byte, error) {
 	for i := len(ends); i < len(o.ends); i++ { // devices that leave out what they refuse
 		ends = append(ends, o.ends[i].refused())
 	}
+	for i := range ends {
+		if !relayable(&o.ends[i], &ends[i]) {
+			return nil, fmt.Errorf("%w: %s answers %s", ErrBadSDP, ends[i].proto, o.ends[i].proto)
+		}
+	}
 	agreed := &agreement{answerer: from}
 	agreed.ends[from] = ends
 	agreed.ends[o.by] = o.ends
@@ -193,11 +198,13 @@ func (s *Session) Codec(side Side) string {
 func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := s.carried
+	var st Stats
 	for side := A; side <= B; side++ {
+		d := st.From(side)
 		for i := range s.streams {
-			st.From(side).Add(s.relay.Stats(i, side))
+			d.Add(s.relay.Stats(i, side))
 		}
+		d.Add(*s.carried.From(side))
 	}
 	return st
 }
