@@ -108,7 +108,7 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 	}
 	body, err := c.sessionOf(x, res)
 	if res.Method == "INVITE" && (x.offered || err != nil) {
-		x.to.sendACK(x.seq, "", "")
+		x.to.sendACK(x.seq, "")
 	}
 	if err != nil {
 		c.log(slog.LevelWarn, "answer not usable", "leg", x.to.name(), "err", err)
@@ -318,9 +318,8 @@ func (c *call) stray(l *leg, res *sip.Message) {
 	switch {
 	case res.Status < 200, res.Status >= 300:
 	case (l.state == legUp || l.state == legEnding || l.state == legGone) && res.ToTag() == l.remoteTag:
-		seq, _ := res.CSeqNumber()
-		if l.ack != nil && seq == l.ackSeq {
-			_ = l.flow.Send(l.ack, nil)
+		if seq, _ := res.CSeqNumber(); seq == l.ackSeq {
+			l.sendACK(seq, l.ackBody)
 		}
 	default:
 		c.turnAway(l, res)
@@ -341,7 +340,7 @@ func (c *call) turnAway(l *leg, res *sip.Message) {
 	}
 	d.learn(res)
 	d.state = legUp
-	d.sendACK(seq, "", "")
+	d.sendACK(seq, "")
 	c.bye(d, "SIP;cause=200;text=\"call completed elsewhere\"")
 }
 

@@ -53,7 +53,7 @@ func (c *call) cutOff(x *exchange) {
 	case x.request != nil:
 		c.send(x.server, c.reply(x, 487, ""))
 	case !x.offered && x.to.ackSeq != x.seq:
-		x.to.sendACK(x.seq, "", "")
+		x.to.sendACK(x.seq, "")
 	}
 }
 

@@ -47,8 +47,8 @@ type leg struct {
 	routes    []string
 	localSeq  uint32
 	remoteSeq uint32
-	ackSeq    uint32 // CSeq of the INVITE that ack acknowledges
-	ack       []byte // kept to answer repeated 2xx; dropped when it cannot be needed
+	ackSeq    uint32 // CSeq of the last INVITE whose 2xx was acknowledged
+	ackBody   string // what that ACK carried: the answer to an offer in the 2xx
 	flow      transport.Flow
 
 	timer     *sessionTimer       // nil = none
@@ -222,23 +222,24 @@ func (l *leg) reconnect() bool {
 	return err == nil
 }
 
-// sendACK acknowledges the 2xx to the INVITE numbered seq and keeps the bytes: a 2xx
-// that comes again gets the same ACK again (RFC 3261 §13.2.2.4).
-func (l *leg) sendACK(seq uint32, body string, contentType string) {
+// sendACK acknowledges the 2xx to the INVITE numbered seq. A 2xx that comes again is
+// acknowledged again (RFC 3261 §13.2.2.4), with an ACK built anew: keeping the bytes
+// would cost every held call more than all of the rest of its dialog.
+func (l *leg) sendACK(seq uint32, body string) {
 	m := l.build("ACK", seq)
 	if body != "" {
-		m.Add(sip.ContentType, contentType)
+		m.Add(sip.ContentType, "application/sdp")
 		m.Body = body
 	}
-	b, err := l.call.sbc.transactions.SendACK(m, l.flow)
+	_, err := l.call.sbc.transactions.SendACK(m, l.flow)
 	if errors.Is(err, transport.ErrNoConnection) && l.reconnect() {
 		m.Remove(sip.Via)
-		b, err = l.call.sbc.transactions.SendACK(m, l.flow)
+		_, err = l.call.sbc.transactions.SendACK(m, l.flow)
 	}
 	if err != nil {
 		l.call.sbc.log.Warn("ACK not sent", "call", l.call.id, "leg", l.name(), "err", err)
 	}
-	l.ack, l.ackSeq = b, seq
+	l.ackSeq, l.ackBody = seq, body
 }
 
 // name is the leg's name in logs and CDRs.

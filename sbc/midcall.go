@@ -96,18 +96,18 @@ func (c *call) acked(l *leg, m *sip.Message) {
 		return
 	}
 	if m.Body == "" || !isSDP(m) {
-		x.to.sendACK(x.seq, "", "")
+		x.to.sendACK(x.seq, "")
 		c.hangup(cause{disposition: abi.Answered, code: 488, reason: "no answer in ACK", by: "sbc"})
 		return
 	}
 	sdp, err := c.answerFrom(l, m.Body)
 	if err != nil {
-		x.to.sendACK(x.seq, "", "")
+		x.to.sendACK(x.seq, "")
 		c.log(slog.LevelWarn, "answer not usable", "leg", l.name(), "err", err)
 		c.hangup(cause{disposition: abi.Answered, code: 488, reason: "bad answer in ACK", by: "sbc"})
 		return
 	}
-	x.to.sendACK(x.seq, sdp, "application/sdp")
+	x.to.sendACK(x.seq, sdp)
 	if c.media != nil {
 		c.media.Confirm()
 	}
@@ -126,7 +126,7 @@ func (c *call) unacknowledged(l *leg, t *transaction.Server) {
 		return
 	}
 	if x != nil && x.from == l && !x.offered {
-		x.to.sendACK(x.seq, "", "")
+		x.to.sendACK(x.seq, "")
 	}
 	c.log(slog.LevelWarn, "2xx never acknowledged", "leg", l.name(), "peer", l.flow.Remote())
 	c.hangup(cause{disposition: abi.Answered, code: 408, reason: "no ACK", by: "sbc"})

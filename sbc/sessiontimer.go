@@ -203,7 +203,7 @@ func (c *call) refreshed(l *leg, res *sip.Message) {
 	case res.Status < 300:
 		l.setTarget(res)
 		if method == "INVITE" {
-			l.sendACK(seq, "", "")
+			l.sendACK(seq, "")
 		}
 		t.take(l, res)
 	case res.Status == 422:

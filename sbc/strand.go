@@ -162,6 +162,7 @@ func (c *call) rearm() {
 	c.armed = n
 	if n == 0 {
 		c.timer.Stop()
+		c.timer = nil // a held call that waits for nothing should not pay for a timer
 		return
 	}
 	wait := max(n-c.sbc.now(), 0)
