@@ -8,10 +8,17 @@ import "unsafe"
 // costs most in a sandbox.
 func Plain(s string) bool {
 	n := len(s)
-	if n < 8 {
-		return plainBytes(s)
-	}
 	p := unsafe.Pointer(unsafe.StringData(s))
+	switch {
+	case n == 0:
+		return true
+	case n < 4:
+		w := uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16 | uint64(padding)<<24
+		return !special(w) || plainBytes(s)
+	case n < 8:
+		w := uint64(*(*uint32)(p)) | uint64(*(*uint32)(unsafe.Add(p, n-4)))<<32
+		return !special(w) || plainBytes(s)
+	}
 	for i := 0; i < n-8; i += 8 {
 		if special(*(*uint64)(unsafe.Add(p, i))) {
 			return plainBytes(s)
@@ -19,6 +26,9 @@ func Plain(s string) bool {
 	}
 	return !special(*(*uint64)(unsafe.Add(p, n-8))) || plainBytes(s)
 }
+
+// padding are five plain bytes.
+const padding = 0x6161616161
 
 // special reports whether a byte of the word may not be plain: not ASCII, a
 // quote, a backslash, a control character or DEL, each of which sets its high

@@ -59,10 +59,17 @@ func (r *record) text(key, value string) {
 	if value == "" || !r.fits() {
 		return
 	}
-	r.n += copy(r.b[r.n:], key)
-	r.escaped(value)
-	r.b[r.n] = '"'
-	r.n++
+	n := r.n
+	n += copy(r.b[n:], key)
+	if len(value) <= longest && sdk.Plain(value) {
+		n += copy(r.b[n:], value)
+	} else {
+		r.n = n
+		r.escaped(value)
+		n = r.n
+	}
+	r.b[n] = '"'
+	r.n = n + 1
 }
 
 // item adds a text to an array.
@@ -97,17 +104,34 @@ func (r *record) number(key string, v int64) {
 		return
 	}
 	r.n += copy(r.b[r.n:], key)
-	v = max(v, 0)
-	digits := 1
+	const billion = 1_000_000_000
+	width := 1
+	if v >= billion*billion {
+		r.digits(uint32(v/(billion*billion)), width)
+		v, width = v%(billion*billion), 9
+	}
+	if v >= billion || width > 1 {
+		r.digits(uint32(v/billion), width)
+		v, width = v%billion, 9
+	}
+	r.digits(uint32(max(v, 0)), width)
+}
+
+// digits adds v, with zeros in front up to the width. 32 bits, because dividing
+// 64 by a constant is slow in a sandbox.
+func (r *record) digits(v uint32, width int) {
+	n := 1
 	for x := v; x >= 10; x /= 10 {
-		digits++
+		n++
 	}
-	d := r.b[r.n:][:digits]
-	for i := range d {
-		d[len(d)-1-i] = byte('0' + v%10)
-		v /= 10
+	n = max(n, width)
+	d := r.b[r.n:][:n]
+	for i := len(d) - 1; i >= 0; i-- {
+		q := v / 10
+		d[i] = byte('0' + v - 10*q)
+		v = q
 	}
-	r.n += digits
+	r.n += n
 }
 
 // thousandths adds a member as a decimal fraction: 4410 as 4.41.
