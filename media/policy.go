@@ -38,6 +38,10 @@ type Policy struct {
 	// SymmetricA and SymmetricB let a side's media come from, and then go to,
 	// another address than its SDP names: a phone behind NAT. RFC 4961.
 	SymmetricA, SymmetricB bool
+
+	// Shape says what of the descriptions a side is sent may be there, by side; nil =
+	// everything.
+	Shape [2]*Shape
 }
 
 // DefaultPolicy returns the policy of a call that says nothing else: 60 seconds

@@ -54,11 +54,15 @@ type offer struct {
 // Offer rewrites an SDP offer heard from side and returns the offer to send to the
 // other side. It takes ports for both sides of every new stream. An offer from the
 // same side replaces one not yet answered; an offer against one from the other
-// side fails with ErrState. Also ErrBadSDP, ErrNoPorts, ErrClosed; after an error
-// the session is as before.
+// side fails with ErrState. Also ErrBadSDP, ErrNoPorts, ErrClosed, and
+// ErrNoCommonCodec when the policy's shape leaves no stream; after an error the
+// session is as before.
 func (s *Session) Offer(from Side, sdp []byte) ([]byte, error) {
 	d, err := parseSDP(string(sdp))
 	if err != nil {
+		return nil, err
+	}
+	if err := s.policy.Shape[from.Other()].apply(d); err != nil {
 		return nil, err
 	}
 	ends, err := d.ends()
@@ -93,10 +97,13 @@ func (s *Session) Offer(from Side, sdp []byte) ([]byte, error) {
 // Answer rewrites the answer to the last offer and returns the answer to send to
 // the offerer. Media flows from now on. A further answer to the same offer, from a
 // fork or a later response, replaces the one before. It fails with ErrState,
-// ErrBadSDP or ErrClosed, and then the session is as before.
+// ErrBadSDP, ErrClosed or ErrNoCommonCodec, and then the session is as before.
 func (s *Session) Answer(from Side, sdp []byte) ([]byte, error) {
 	d, err := parseSDP(string(sdp))
 	if err != nil {
+		return nil, err
+	}
+	if err := s.policy.Shape[from.Other()].apply(d); err != nil {
 		return nil, err
 	}
 	ends, err := d.ends()
@@ -168,6 +175,18 @@ func (s *Session) Rollback() {
 	if s.agreed != s.before {
 		s.agreed, s.before = s.before, nil
 		s.apply()
+	}
+}
+
+// SetSymmetric says from the next answer on whether the media of a side may come from
+// another address than its SDP says.
+func (s *Session) SetSymmetric(side Side, on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if side == A {
+		s.policy.SymmetricA = on
+	} else {
+		s.policy.SymmetricB = on
 	}
 }
 
