@@ -37,7 +37,7 @@ func TestClientTimers(t *testing.T) {
 			name:   "a provisional response slows E to T2",
 			method: "BYE",
 			auto:   once(100),
-			sent:   []string{"0s BYE", "4s BYE", "8s BYE", "12s BYE", "16s BYE", "20s BYE", "24s BYE", "28s BYE"},
+			sent:   []string{"0s BYE", "500ms BYE", "4.5s BYE", "8.5s BYE", "12.5s BYE", "16.5s BYE", "20.5s BYE", "24.5s BYE", "28.5s BYE"},
 			told:   []string{transaction.ErrTimeout.Error()},
 		},
 		{

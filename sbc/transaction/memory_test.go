@@ -188,9 +188,11 @@ func TestIdleLayerSleeps(t *testing.T) {
 				t.Errorf("shard %d: armed %d, %d servers, %d clients", i, s.armed, len(s.servers), len(s.clients))
 			}
 			s.mu.Unlock()
+			l.copies[i].mu.Lock()
 			if n := len(l.copies[i].first); n != 0 {
 				t.Errorf("%d requests are remembered", n)
 			}
+			l.copies[i].mu.Unlock()
 		}
 		time.Sleep(1000 * time.Hour)
 	})

@@ -90,17 +90,11 @@ func (c *Client) receive(m *sip.Message) {
 
 // provisional handles a 1xx. The shard is locked.
 func (c *Client) provisional(status int) (a action, up bool) {
-	l := c.layer()
 	switch {
 	case c.state > early:
 		return a, false
 	case !c.invite():
-		if c.state == calling && c.again != 0 {
-			c.step = int32(l.config.T2 / l.tick)
-			c.again = l.after(l.config.T2)
-		}
-		c.state = early
-		c.schedule()
+		c.state = early // Timer E goes on and finds it
 		return a, status != 100
 	}
 	if c.state == calling {

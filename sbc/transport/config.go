@@ -15,7 +15,8 @@ type Config struct {
 	Name string
 
 	// UDP and TCP are the addresses to listen on; at least one of them must be given. Port 0
-	// takes any free port. An unspecified address (0.0.0.0, ::) needs Advertise.
+	// takes any free port. An unspecified address (0.0.0.0, ::) needs Advertise, and lets the
+	// kernel choose the address a message leaves from.
 	UDP, TCP []netip.AddrPort
 
 	// Advertise is what Via and Contact show instead of the bound address, for an SBC behind a

@@ -106,7 +106,7 @@ func (i *Interface) newEndpoint(p Proto, a netip.AddrPort) *endpoint {
 
 // bound tells the endpoint which address it got.
 func (e *endpoint) bound(a netip.AddrPort) {
-	e.local, e.advertised = a, a
+	e.local, e.advertised = a, netip.AddrPortFrom(a.Addr().WithZone(""), a.Port())
 	if ad := unmap(e.iface.config.Advertise); ad.Addr().IsValid() && ad.Addr().Is4() == a.Addr().Is4() {
 		e.advertised = ad
 		if ad.Port() == 0 {

@@ -41,7 +41,7 @@ func listenUDP(readBuffer int) Listen {
 	}
 }
 
-// addrPort returns the address of a bound socket without its zone.
+// addrPort returns the address of a socket.
 func addrPort(a net.Addr) netip.AddrPort {
 	switch a := a.(type) {
 	case *net.UDPAddr:
@@ -53,7 +53,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return unmap(ap)
 }
 
-// unmap makes one form of an address: IPv4 in IPv6 becomes IPv4, a zone is dropped.
+// unmap makes one form of an address: IPv4 in IPv6 becomes IPv4.
 func unmap(ap netip.AddrPort) netip.AddrPort {
-	return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 }
