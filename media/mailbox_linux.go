@@ -45,12 +45,6 @@ func (w *worker) rouse() {
 	_, _ = unix.Write(w.wake, one[:]) // fails only if that was done already
 }
 
-// awake takes back what rouse did.
-func (w *worker) awake() {
-	var count [8]byte
-	_, _ = unix.Read(w.wake, count[:])
-}
-
 // openMail runs what was posted.
 func (w *worker) openMail() {
 	m := &w.mail

@@ -4,9 +4,6 @@ import (
 	"os"
 	"syscall"
 	"time"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -18,9 +15,7 @@ const (
 // so where packets are many the worker looks once a tick; where they are few it is
 // woken by each; a worker with more to do than a tick holds never waits.
 //
-// The tick is a timerfd in the runtime's own poller and not a sleep: while a thread
-// sleeps in a system call, or a runtime timer is due, the scheduler's monitor wakes
-// every 20 µs to see whether it should take over, which costs more than it saves.
+// The tick is a timerfd that waits in the runtime's own poller; see gate for why.
 type ticker struct {
 	tick    time.Duration // 0 = never gather
 	fd      int
@@ -40,18 +35,14 @@ func (t *ticker) open(tick time.Duration) error {
 		return nil
 	}
 	var err error
-	if t.fd, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
+	if t.fd, err = newTimer(); err != nil {
 		return err
 	}
 	t.file = os.NewFile(uintptr(t.fd), "tick")
 	if t.raw, err = t.file.SyscallConn(); err != nil {
 		return err
 	}
-	var count [8]byte
-	t.expired = func(fd uintptr) bool {
-		_, _, e := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&count)), uintptr(len(count)))
-		return e != unix.EAGAIN
-	}
+	t.expired = func(fd uintptr) bool { return readCount(int(fd)) }
 	return nil
 }
 
@@ -86,10 +77,6 @@ func (t *ticker) wait() {
 
 // arm starts the timer, or stops it with 0.
 func (t *ticker) arm(d time.Duration) {
-	ts := unix.NsecToTimespec(int64(d))
-	if err := unix.TimerfdSettime(t.fd, 0, &unix.ItimerSpec{Interval: ts, Value: ts}, nil); err != nil {
-		t.tick, t.gather = 0, false
-		return
-	}
+	setTimer(t.fd, d)
 	t.armed = d > 0
 }

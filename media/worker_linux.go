@@ -25,6 +25,7 @@ const (
 // a session belong to one worker, so nothing is shared on a packet's way.
 type worker struct {
 	ep, wake int
+	seconds  int // timer for the check of silence, runs while there are sessions
 	begun    time.Time
 	done     chan struct{}
 	expire   func(*relay)
@@ -36,6 +37,7 @@ type worker struct {
 	// Owned by the worker's goroutine. Nobody else reads or writes below this line.
 
 	tick   ticker
+	idle   gate
 	relays []*relay
 	events [batch]unix.EpollEvent
 	buf    []byte
@@ -52,7 +54,7 @@ type worker struct {
 
 func newWorker(tick time.Duration, expire func(*relay), log *slog.Logger) (*worker, error) {
 	w := &worker{
-		ep: -1, wake: -1, begun: time.Now(), done: make(chan struct{}), expire: expire, log: log,
+		ep: -1, wake: -1, seconds: -1, begun: time.Now(), done: make(chan struct{}), expire: expire, log: log,
 		buf: make([]byte, maxDatagram),
 	}
 	if err := w.open(tick); err != nil {
@@ -70,8 +72,16 @@ func (w *worker) open(tick time.Duration) (err error) {
 	if w.wake, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
 		return err
 	}
-	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(w.wake)}
-	if err = unix.EpollCtl(w.ep, unix.EPOLL_CTL_ADD, w.wake, &ev); err != nil {
+	if w.seconds, err = newTimer(); err != nil {
+		return err
+	}
+	for _, fd := range []int{w.wake, w.seconds} {
+		ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}
+		if err = unix.EpollCtl(w.ep, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
+			return err
+		}
+	}
+	if err = w.idle.open(); err != nil {
 		return err
 	}
 	return w.tick.open(tick)
@@ -80,7 +90,8 @@ func (w *worker) open(tick time.Duration) (err error) {
 // close undoes open.
 func (w *worker) close() {
 	w.tick.close()
-	for _, fd := range []int{w.wake, w.ep} {
+	w.idle.close()
+	for _, fd := range []int{w.seconds, w.wake, w.ep} {
 		if fd >= 0 {
 			unix.Close(fd)
 		}
@@ -113,23 +124,23 @@ func (w *worker) run() {
 // rest waits for work and returns how many events are there.
 func (w *worker) rest() int {
 	if w.tick.gathering(w.time().ns) {
+		w.idle.leave(w.ep)
 		w.tick.wait()
 		return 0
 	}
-	timeout := 1000 // in time for the check of silence
 	if len(w.relays) == 0 {
-		timeout = -1
 		w.mail.asleep.Store(true)
 		defer w.mail.asleep.Store(false)
 		if w.mail.full.Load() {
 			return 0
 		}
 	}
-	n, err := unix.EpollWait(w.ep, w.events[:], timeout)
-	w.clear = w.time().ns // what woke us has not waited
+	n, err := w.idle.wait(w.ep, w.events[:])
 	if err != nil {
-		return 0
+		w.log.Error("media worker ends", "err", err)
+		w.quit = true
 	}
+	w.clear = w.time().ns // what woke us has not waited
 	return n
 }
 
@@ -147,9 +158,9 @@ func (w *worker) relay(n int) {
 		fd := w.events[i].Fd
 		l := w.legs.at(fd)
 		switch {
-		case l == nil: // the eventfd, or closed since
-			if int(fd) == w.wake {
-				w.awake()
+		case l == nil: // closed since, or one of ours
+			if int(fd) == w.wake || int(fd) == w.seconds {
+				readCount(int(fd))
 			}
 		case shed:
 			w.drain(l)
@@ -188,6 +199,9 @@ func (w *worker) send(l, out *leg, b []byte) {
 
 // join and leave keep the list of sessions whose silence is checked.
 func (w *worker) join(r *relay) {
+	if len(w.relays) == 0 {
+		setTimer(w.seconds, time.Second)
+	}
 	r.place = len(w.relays)
 	w.relays = append(w.relays, r)
 }
@@ -198,6 +212,9 @@ func (w *worker) leave(r *relay) {
 	w.relays[r.place], moved.place = moved, r.place
 	w.relays[last] = nil
 	w.relays = w.relays[:last]
+	if last == 0 {
+		setTimer(w.seconds, 0)
+	}
 }
 
 // checkSilence looks for sessions nobody sends in. It runs once a second.
