@@ -44,6 +44,10 @@ var rooms = []room{
 	{"host/wasm", []string{"host/wasm/...", "host/store", "abi", "abi/...", "sbc/callcontrol", wazero, "golang.org/x/sys/..."}, "modules in a sandbox"},
 	{"host/wasm/...", []string{"host/wasm", "host/wasm/...", "abi", "abi/...", wazero}, "modules in a sandbox"},
 	{"host/cdr", nil, "a file of lines"},
+	{"host/store", nil, "one interface, in words of its own"},
+	{"host/store/embedded", []string{"host/store", bbolt}, "an engine knows the interface and its library"},
+	{"host/store/redis", []string{"host/store", rueidis}, "an engine knows the interface and its library"},
+	{"host/store/storetest", []string{"host/store"}, "one suite for every engine"},
 	{"host/useragent", []string{"sbc/sip", "sbc/transport", "sbc/transaction", "media", pion}, "a far end that speaks our own stack"},
 	{"host", []string{"host/...", "sbc", "sbc/...", "media", "media/...", "abi", "abi/..."}, "the only place that knows every room"},
 
@@ -59,9 +63,11 @@ type room struct {
 }
 
 const (
-	sipgo  = "github.com/emiago/sipgo/..."
-	wazero = "github.com/tetratelabs/wazero/..."
-	pion   = "github.com/pion/..."
+	sipgo   = "github.com/emiago/sipgo/..."
+	wazero  = "github.com/tetratelabs/wazero/..."
+	pion    = "github.com/pion/..."
+	bbolt   = "go.etcd.io/bbolt/..."
+	rueidis = "github.com/redis/rueidis/..."
 )
 
 // owners are the libraries behind one wall: only these folders import them, tests apart.
@@ -74,6 +80,8 @@ var owners = []struct {
 	{sipgo, []string{"sbc/transport/..."}},
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
 	{pion, []string{"media/...", "host/useragent", "bench/..."}},
+	{bbolt, []string{"host/store/embedded"}},
+	{rueidis, []string{"host/store/redis"}},
 }
 
 // listed is what go list says of one package.
