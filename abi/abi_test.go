@@ -241,14 +241,23 @@ func TestDecodeDecision(t *testing.T) {
 	}{
 		"nothing is a pass":  {nil, Decision{}, nil},
 		"an empty frame too": {decision(func(*wire.Writer) {}), Decision{}, nil},
-		"drop": {decision(func(w *wire.Writer) { w.U64(wire.DecisionAction, wire.ActionDrop) }),
-			Decision{Drop: true}, nil},
-		"refuse": {decision(both(refuse(486, "Busy"), list(wire.DecisionHeaders, Field{"Retry-After", "5"}))),
-			Decision{Code: 486, Reason: "Busy", Headers: []Field{{"Retry-After", "5"}}}, nil},
+		"drop": {
+			decision(func(w *wire.Writer) { w.U64(wire.DecisionAction, wire.ActionDrop) }),
+			Decision{Drop: true},
+			nil,
+		},
+		"refuse": {
+			decision(both(refuse(486, "Busy"), list(wire.DecisionHeaders, Field{"Retry-After", "5"}))),
+			Decision{Code: 486, Reason: "Busy", Headers: []Field{{"Retry-After", "5"}}},
+			nil,
+		},
 		"refuse without a code": {decision(refuse(0, "")), Decision{Code: 403}, nil},
-		"set and limit": {decision(both(list(wire.DecisionSet, Field{"a", "1"}, Field{"b", ""}),
-			func(w *wire.Writer) { w.U64(wire.DecisionMaxDuration, uint64(time.Hour)) })),
-			Decision{Set: []Field{{"a", "1"}, {"b", ""}}, MaxDuration: time.Hour}, nil},
+		"set and limit": {
+			decision(both(list(wire.DecisionSet, Field{"a", "1"}, Field{"b", ""}),
+				func(w *wire.Writer) { w.U64(wire.DecisionMaxDuration, uint64(time.Hour)) })),
+			Decision{Set: []Field{{"a", "1"}, {"b", ""}}, MaxDuration: time.Hour},
+			nil,
+		},
 		"unknown action":      {decision(func(w *wire.Writer) { w.U64(wire.DecisionAction, 3) }), Decision{}, ErrInvalid},
 		"endless duration":    {decision(func(w *wire.Writer) { w.U64(wire.DecisionMaxDuration, 1<<63) }), Decision{}, ErrInvalid},
 		"a success":           {decision(refuse(200, "")), Decision{}, ErrInvalid},
@@ -263,10 +272,16 @@ func TestDecodeDecision(t *testing.T) {
 		"too many pairs":      {decision(list(wire.DecisionSet, make([]Field, wire.MaxList+1)...)), Decision{}, ErrTooBig},
 		"no frame":            {[]byte("garbage"), Decision{}, ErrInvalid},
 		"frame too large":     {make([]byte, wire.AnswerRoom+1), Decision{}, ErrTooBig},
-		"list outside": {decision(func(w *wire.Writer) { w.U64(wire.DecisionSet, 9<<32|0xffff) }),
-			Decision{}, ErrInvalid},
-		"reason outside": {decision(both(refuse(403, ""), func(w *wire.Writer) { w.U64(wire.DecisionReason, 9<<32|0xffff) })),
-			Decision{}, ErrInvalid},
+		"list outside": {
+			decision(func(w *wire.Writer) { w.U64(wire.DecisionSet, 9<<32|0xffff) }),
+			Decision{},
+			ErrInvalid,
+		},
+		"reason outside": {
+			decision(both(refuse(403, ""), func(w *wire.Writer) { w.U64(wire.DecisionReason, 9<<32|0xffff) })),
+			Decision{},
+			ErrInvalid,
+		},
 	} {
 		d := Decision{Code: 1, Drop: true, Set: []Field{{"old", "old"}}, MaxDuration: 1}
 		err := DecodeDecision(c.frame, &d)

@@ -61,13 +61,12 @@ func (i *instance) configure(n int) int32 {
 	if uint(n) > uint(len(i.buf)) {
 		return int32(wire.CodeInvalid)
 	}
-	in, ok := wire.Open(i.buf[:n])
-	if !ok {
+	if _, ok := wire.Open(i.buf[:n]); !ok {
 		return int32(wire.CodeInvalid)
 	}
 	// The welcome frame goes where the setup lies, and a module keeps what its
 	// configuration said: a copy of its own.
-	in, _ = wire.Open([]byte(string(i.buf[:n])))
+	in, _ := wire.Open(append([]byte(nil), i.buf[:n]...))
 	s := Setup{in: in, host: i.host}
 	if err := s.parse(); err != nil {
 		s.Log(LevelError, "configuration: "+err.Error())
@@ -79,7 +78,7 @@ func (i *instance) configure(n int) int32 {
 	}
 	w := wire.NewWriter(i.buf, wire.WelcomeSlots)
 	w.U64(wire.WelcomeEvents, i.mask())
-	n, ok = w.Close()
+	n, ok := w.Close()
 	if !ok {
 		return int32(wire.CodeInternal)
 	}

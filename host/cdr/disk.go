@@ -125,8 +125,7 @@ func repair(f *os.File, size int64, log *slog.Logger) error {
 func lastLine(r io.ReaderAt, size int64) (keep int64, tail []byte, err error) {
 	const block = 64 << 10
 	var buf []byte
-	end := size
-	for from := end; from > 0; {
+	for from := size; from > 0; {
 		n := min(from, block)
 		from -= n
 		b := make([]byte, n)
@@ -135,7 +134,6 @@ func lastLine(r io.ReaderAt, size int64) (keep int64, tail []byte, err error) {
 		}
 		if len(buf) == 0 {
 			b = bytes.TrimRight(b, "\x00")
-			end = from + int64(len(b))
 		}
 		if i := bytes.LastIndexByte(b, '\n'); i >= 0 {
 			return from + int64(i) + 1, append(b[i+1:], buf...), nil

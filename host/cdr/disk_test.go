@@ -100,6 +100,12 @@ func TestOneWriterAFile(t *testing.T) {
 	}
 }
 
+// batch waits for the batch being written, if one is.
+func batch(f *File) {
+	f.disk.Lock()
+	defer f.disk.Unlock()
+}
+
 func TestRotation(t *testing.T) {
 	dir := t.TempDir()
 	path, old := filepath.Join(dir, "cdr.jsonl"), filepath.Join(dir, "cdr.jsonl.1")
@@ -109,8 +115,7 @@ func TestRotation(t *testing.T) {
 	}
 	emit(t, f, "one")
 	for f.Stats().Pending > 0 {
-		f.disk.Lock() // a batch is over when the lock is free
-		f.disk.Unlock()
+		batch(f)
 	}
 	if err := os.Rename(path, old); err != nil {
 		t.Fatal(err)
@@ -273,8 +278,7 @@ func TestDiskFullForReal(t *testing.T) {
 		emit(t, f, record)
 	}
 	for f.Stats().Errors == 0 && f.Stats().Pending > 0 {
-		f.disk.Lock()
-		f.disk.Unlock()
+		batch(f)
 	}
 	if s := f.Stats(); s.Errors == 0 || !errors.Is(s.LastError, syscall.ENOSPC) || s.Lost != 0 {
 		t.Errorf("full: %+v", s)
@@ -343,8 +347,7 @@ func BenchmarkDurable(b *testing.B) {
 	b.ResetTimer()
 	for range b.N {
 		for f.Emit(record) != nil {
-			f.disk.Lock() // the batch is over when the lock is free
-			f.disk.Unlock()
+			batch(f)
 		}
 	}
 	f.Close()

@@ -59,8 +59,10 @@ func TestDecisions(t *testing.T) {
 		want abi.Decision
 	}{
 		{"pass", func(*sdk.Call) {}, abi.Decision{}},
-		{"refuse", func(c *sdk.Call) { c.Refuse(486, "Busy", sdk.Field{Name: "Retry-After", Value: "5"}) },
-			abi.Decision{Code: 486, Reason: "Busy", Headers: []abi.Field{{Name: "Retry-After", Value: "5"}}}},
+		{
+			"refuse", func(c *sdk.Call) { c.Refuse(486, "Busy", sdk.Field{Name: "Retry-After", Value: "5"}) },
+			abi.Decision{Code: 486, Reason: "Busy", Headers: []abi.Field{{Name: "Retry-After", Value: "5"}}},
+		},
 		{"pass after a refusal", func(*sdk.Call) {}, abi.Decision{}},
 		{"drop", func(c *sdk.Call) { c.Refuse(486, ""); c.Drop() }, abi.Decision{Drop: true}},
 		{"set", func(c *sdk.Call) {

@@ -50,7 +50,7 @@ func run(check bool) error {
 			continue
 		}
 		if check {
-			return fmt.Errorf("abi/%s is not current: run go generate ./abi/...", f.name)
+			return fmt.Errorf("abi/%s is not current; go generate ./abi/... writes it", f.name)
 		}
 		if err := os.WriteFile(f.name, f.text, 0o644); err != nil {
 			return err
