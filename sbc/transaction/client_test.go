@@ -29,8 +29,10 @@ func TestClientTimers(t *testing.T) {
 		{
 			name:   "E doubles up to T2, F ends at 64·T1",
 			method: "BYE",
-			sent: []string{"0s BYE", "500ms BYE", "1.5s BYE", "3.5s BYE", "7.5s BYE", "11.5s BYE", "15.5s BYE",
-				"19.5s BYE", "23.5s BYE", "27.5s BYE", "31.5s BYE"},
+			sent: []string{
+				"0s BYE", "500ms BYE", "1.5s BYE", "3.5s BYE", "7.5s BYE", "11.5s BYE", "15.5s BYE",
+				"19.5s BYE", "23.5s BYE", "27.5s BYE", "31.5s BYE",
+			},
 			told: []string{transaction.ErrTimeout.Error()},
 		},
 		{
@@ -45,8 +47,10 @@ func TestClientTimers(t *testing.T) {
 			method: "INVITE",
 			auto:   once(180),
 			o:      transaction.SendOptions{TimerC: 200 * time.Second},
-			sent: []string{"0s INVITE", "3m20s CANCEL", "3m20.5s CANCEL", "3m21.5s CANCEL", "3m23.5s CANCEL", "3m27.5s CANCEL",
-				"3m31.5s CANCEL", "3m35.5s CANCEL", "3m39.5s CANCEL", "3m43.5s CANCEL", "3m47.5s CANCEL", "3m51.5s CANCEL"},
+			sent: []string{
+				"0s INVITE", "3m20s CANCEL", "3m20.5s CANCEL", "3m21.5s CANCEL", "3m23.5s CANCEL", "3m27.5s CANCEL",
+				"3m31.5s CANCEL", "3m35.5s CANCEL", "3m39.5s CANCEL", "3m43.5s CANCEL", "3m47.5s CANCEL", "3m51.5s CANCEL",
+			},
 			told: []string{"180", transaction.ErrTimerC.Error()},
 		},
 		{

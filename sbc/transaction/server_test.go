@@ -51,8 +51,10 @@ func TestServerTimers(t *testing.T) {
 		},
 		{
 			name: "G repeats a failure up to T2, H ends", method: "INVITE", statuses: []int{486},
-			sent: []string{"0s 486 INVITE", "500ms 486 INVITE", "1.5s 486 INVITE", "3.5s 486 INVITE", "7.5s 486 INVITE", "11.5s 486 INVITE",
-				"15.5s 486 INVITE", "19.5s 486 INVITE", "23.5s 486 INVITE", "27.5s 486 INVITE", "31.5s 486 INVITE"},
+			sent: []string{
+				"0s 486 INVITE", "500ms 486 INVITE", "1.5s 486 INVITE", "3.5s 486 INVITE", "7.5s 486 INVITE", "11.5s 486 INVITE",
+				"15.5s 486 INVITE", "19.5s 486 INVITE", "23.5s 486 INVITE", "27.5s 486 INVITE", "31.5s 486 INVITE",
+			},
 			told: []string{"INVITE"},
 		},
 		{
@@ -62,8 +64,10 @@ func TestServerTimers(t *testing.T) {
 		},
 		{
 			name: "a 2xx without ACK is repeated up to T2, L ends", method: "INVITE", statuses: []int{200},
-			sent: []string{"0s 200 INVITE", "500ms 200 INVITE", "1.5s 200 INVITE", "3.5s 200 INVITE", "7.5s 200 INVITE", "11.5s 200 INVITE",
-				"15.5s 200 INVITE", "19.5s 200 INVITE", "23.5s 200 INVITE", "27.5s 200 INVITE", "31.5s 200 INVITE"},
+			sent: []string{
+				"0s 200 INVITE", "500ms 200 INVITE", "1.5s 200 INVITE", "3.5s 200 INVITE", "7.5s 200 INVITE", "11.5s 200 INVITE",
+				"15.5s 200 INVITE", "19.5s 200 INVITE", "23.5s 200 INVITE", "27.5s 200 INVITE", "31.5s 200 INVITE",
+			},
 			told: []string{"INVITE", "unacknowledged"},
 		},
 		{

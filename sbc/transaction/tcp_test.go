@@ -28,6 +28,7 @@ func (e events) Unacknowledged(*transaction.Server)         { e.c <- "unacknowle
 func (e events) Response(c *transaction.Client, m *sip.Message) {
 	e.c <- m.Phrase
 }
+
 func (e events) Failed(c *transaction.Client, err error) {
 	if errors.Is(err, transaction.ErrTransport) {
 		e.c <- "transport"

@@ -78,8 +78,9 @@ func (f *flood) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 	return copy(b, f.text), netip.AddrPortFrom(netip.AddrFrom4(a), 5060), nil
 }
 func (f *flood) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) { return len(b), nil }
-func (f *flood) Close() error                                               { close(f.closed); return nil }
-func (f *flood) LocalAddr() net.Addr                                        { return net.UDPAddrFromAddrPort(addr(outerAddr)) }
+func (f *flood) Close() error { close(f.closed); return nil }
+
+func (f *flood) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(addr(outerAddr)) }
 
 // What is over its budget is dropped before it is looked at; other sources do not notice.
 func TestOverBudget(t *testing.T) {

@@ -25,8 +25,10 @@ func TestFramer(t *testing.T) {
 		{name: "line ends between messages", stream: "\r\n" + bye + "\r\n" + info, want: []string{bye, info}},
 		{name: "a ping", stream: bye + "\r\n\r\n" + bye, want: []string{bye, bye}, pings: 1},
 		{name: "the same length twice", stream: "A sip:a SIP/2.0\r\nl: 0\r\nContent-Length: 0\r\n\r\n", want: []string{"A sip:a SIP/2.0\r\nl: 0\r\nContent-Length: 0\r\n\r\n"}},
-		{name: "two lengths", stream: bye + "A sip:a SIP/2.0\r\nl: 0\r\nContent-Length: 5\r\n\r\n", want: []string{bye},
-			err: "Invalid Content-Length", header: "A sip:a SIP/2.0\r\nl: 0\r\nContent-Length: 5\r\n\r\n"},
+		{
+			name: "two lengths", stream: bye + "A sip:a SIP/2.0\r\nl: 0\r\nContent-Length: 5\r\n\r\n", want: []string{bye},
+			err: "Invalid Content-Length", header: "A sip:a SIP/2.0\r\nl: 0\r\nContent-Length: 5\r\n\r\n",
+		},
 		{name: "no length", stream: "A sip:a SIP/2.0\r\nFrom: x\r\n\r\n", err: "Missing Content-Length", header: "A sip:a SIP/2.0\r\nFrom: x\r\n\r\n"},
 		{name: "a negative length", stream: "A sip:a SIP/2.0\r\nl: -1\r\n\r\n", err: "Invalid Content-Length", header: "A sip:a SIP/2.0\r\nl: -1\r\n\r\n"},
 		{name: "a length of another world", stream: "A sip:a SIP/2.0\r\nl: 18446744073709551617\r\n\r\n", err: "Invalid Content-Length", header: "A sip:a SIP/2.0\r\nl: 18446744073709551617\r\n\r\n"},

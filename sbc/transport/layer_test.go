@@ -32,8 +32,11 @@ func TestConfigErrors(t *testing.T) {
 		}
 	}
 	// One address may be bound for both protocols, and any port more than once.
-	if _, err := transport.New([]transport.Config{{Name: "a", UDP: addrs(outerAddr), TCP: addrs(outerAddr)}, {Name: "b", UDP: addrs("192.0.2.1:0")},
-		{Name: "c", UDP: addrs("192.0.2.1:0")}}, &received{}, transport.Options{}); err != nil {
+	if _, err := transport.New([]transport.Config{
+		{Name: "a", UDP: addrs(outerAddr), TCP: addrs(outerAddr)},
+		{Name: "b", UDP: addrs("192.0.2.1:0")},
+		{Name: "c", UDP: addrs("192.0.2.1:0")},
+	}, &received{}, transport.Options{}); err != nil {
 		t.Error(err)
 	}
 }
