@@ -131,3 +131,17 @@ func TestZeroConfig(t *testing.T) {
 		t.Errorf("plan %+v, %v", plan, err)
 	}
 }
+
+func TestKeySet(t *testing.T) {
+	var s keySet
+	if len(keys) > len(s)*64 {
+		t.Fatalf("%d keys do not fit into a keySet", len(keys))
+	}
+	s.add(0)
+	s.add(64)
+	for i, want := range map[int]bool{0: true, 1: false, 63: false, 64: true, 128: false} {
+		if s.has(i) != want {
+			t.Errorf("has(%d) = %v", i, !want)
+		}
+	}
+}

@@ -38,7 +38,7 @@ type Headers struct {
 var headerKeys = []key{
 	{name: "headers.allow", set: (*Plan).setAllow},
 	{name: "headers.deny", set: (*Plan).setDeny},
-	{name: "headers.append", patterns: func(c *Config) []*pattern.Pattern { return c.Headers.Append }, set: (*Plan).setAppend, add: (*Plan).addHeaders, perCall: true, lines: true},
+	{name: "headers.append", patterns: func(c *Config) []*pattern.Pattern { return c.Headers.Append }, set: (*Plan).setAppend, add: (*Plan).addHeaders, perCall: true, lines: true, adds: true},
 }
 
 func (h *Headers) compile(c *compiler, p *Plan) {

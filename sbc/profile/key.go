@@ -22,6 +22,8 @@ type key struct {
 	perCall bool
 	// lines says that the operator may write line breaks into the value.
 	lines bool
+	// adds says that what modules set comes on top of what the configuration has.
+	adds bool
 	// required says that at least one of the patterns, if there are any, must yield something.
 	required bool
 }
@@ -35,11 +37,14 @@ func join(sections ...[]key) []key {
 	for _, s := range sections {
 		all = append(all, s...)
 	}
-	if len(all) > 64 {
-		panic("profile: more keys than bits in Plan.byModule")
-	}
 	return all
 }
+
+// keySet is a set of keys by their index.
+type keySet [3]uint64
+
+func (s *keySet) add(i int)      { s[i/64] |= 1 << (i % 64) }
+func (s *keySet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
 
 // one is the patterns of a key that has a single one.
 func one(of func(*Config) *pattern.Pattern) func(*Config) []*pattern.Pattern {

@@ -42,7 +42,7 @@ type Plan struct {
 	failover     *failover
 	received     string // Request-URI of leg A, until Late
 	broken       error  // the first value that cannot be used
-	byModule     uint64 // keys that modules set: bit = index into keys
+	byModule     keySet // keys that modules set
 }
 
 var _ callcontrol.Plan = (*Plan)(nil)
@@ -105,7 +105,7 @@ func (p *Plan) evaluate(e *pattern.Env, late bool) error {
 		v := &values[i]
 		this := text[from:ends[i]]
 		from = ends[i]
-		if v.late != late || p.byModule&(1<<v.key) != 0 {
+		if v.late != late || p.byModule.has(v.key) {
 			continue
 		}
 		if v.static {
@@ -134,7 +134,7 @@ func (p *Plan) unlessRefused() error {
 func (p *Plan) complete(late bool) error {
 	for i := range p.Profile.values {
 		v := &p.Profile.values[i]
-		if keys[v.key].required && v.late == late && len(p.Targets) == 0 && p.byModule&(1<<v.key) == 0 {
+		if keys[v.key].required && v.late == late && len(p.Targets) == 0 && !p.byModule.has(v.key) {
 			return p.valueError(v, "", ErrEmpty)
 		}
 	}
@@ -167,7 +167,9 @@ func (p *Plan) Set(key, value string) error {
 	if err := keys[i].set(p, value); err != nil {
 		return fmt.Errorf("%s: %w", key, err)
 	}
-	p.byModule |= 1 << i
+	if !keys[i].adds {
+		p.byModule.add(i)
+	}
 	return nil
 }
 
