@@ -34,7 +34,7 @@ type Interface struct {
 type Config struct {
 	Interfaces []Interface // at least one
 
-	// Workers is how many threads relay packets; 0 = one a core.
+	// Workers is how many goroutines relay packets; 0 = one a core.
 	Workers int
 
 	// Tick is how long packets may gather before they are relayed together, which

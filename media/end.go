@@ -36,6 +36,9 @@ type end struct {
 // held reports whether this end keeps the other from being heard.
 func (e *end) held() bool { return e.zero || e.dir == sendOnly || e.dir == inactive }
 
+// quiet reports whether this end says that it sends nothing.
+func (e *end) quiet() bool { return e.dir == recvOnly || e.dir == inactive }
+
 // ends reads the streams of a description.
 func (d *description) ends() ([]end, error) {
 	dir, _ := d.session().direction()

@@ -69,6 +69,10 @@ type Remote struct {
 	// Mute forbids sending to this side: hold by the address 0.0.0.0.
 	Mute bool
 
+	// Quiet says that by SDP this side sends nothing now (hold): its silence is no
+	// reason to follow another source.
+	Quiet bool
+
 	// Symmetric allows media of other sources to be learned.
 	Symmetric bool
 

@@ -174,7 +174,7 @@ func (s *Session) flow(i int) Flow {
 	f := Flow{Kind: max(a.kind, b.kind), Mux: a.mux && b.mux}
 	for side := A; side <= B; side++ {
 		own, other := &s.agreed.ends[side][i], &s.agreed.ends[side.Other()][i]
-		r := Remote{RTP: own.rtp, RTCP: own.rtcp, Mute: own.zero, Symmetric: s.policy.symmetric(side)}
+		r := Remote{RTP: own.rtp, RTCP: own.rtcp, Mute: own.zero, Quiet: own.quiet() || other.held(), Symmetric: s.policy.symmetric(side)}
 		if f.Mux {
 			r.RTCP = own.rtp
 		}

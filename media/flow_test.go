@@ -161,6 +161,9 @@ func state(s *media.Session, e *mediatest.Engine) string {
 			if r.Mute {
 				b.WriteString(",mute")
 			}
+			if r.Quiet {
+				b.WriteString(",quiet")
+			}
 			for _, f := range r.Formats {
 				fmt.Fprintf(&b, " %d", f.Type)
 			}

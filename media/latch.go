@@ -20,7 +20,8 @@ import (
 //   - The next SDP keeps the source it finds. If that is heard again it is sure
 //     again, so a session refresh gives a stranger some milliseconds at best; if it
 //     is silent, because the phone changed networks, another may follow it by the
-//     same rules. A changed address in the SDP drops it.
+//     same rules, but not while the SDP says that the side is silent (hold). A
+//     changed address in the SDP drops it.
 //   - RTCP has no sequence. It is believed from its signalled address or the host
 //     whose RTP is, with that RTP's SSRC.
 //   - DTLS handshakes cannot prove anything before they end (CVE-2023-51275,
@@ -49,6 +50,7 @@ type latch struct {
 	level     trust // of that source
 	symmetric bool
 	mute      bool
+	quiet     bool
 	until     int64 // end of the window, ns
 	list      *[4]candidate
 }
@@ -72,7 +74,7 @@ func (l *leg) agree(signalled addr, r *Remote, restored addr, now int64) {
 		}
 		c.signalled = signalled
 	}
-	c.symmetric, c.mute = r.Symmetric, r.Mute
+	c.symmetric, c.mute, c.quiet = r.Symmetric, r.Mute, r.Quiet
 	if restored.port != 0 {
 		l.believe(restored, trustStranger)
 	}
@@ -129,7 +131,7 @@ func (l *leg) admit(b []byte, class class, src addr, now instant) bool {
 	}
 	level := l.trust(src)
 	open := now.ns < c.until || !l.sure && level < trustStranger
-	better := !c.believed || !l.sure || level < c.level
+	better := !c.believed || !l.sure && !c.quiet || level < c.level
 	if !open || !better || level == trustNone {
 		l.reject()
 		return false

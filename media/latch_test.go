@@ -254,6 +254,20 @@ func TestLatchNewSDP(t *testing.T) {
 	b.passes("after the hold", natted, 7, 1, 1, natted)
 }
 
+// A phone on hold is silent: nobody takes its place, and after the hold it is heard.
+func TestAttackHeldPhone(t *testing.T) {
+	b := newBench(t, nil)
+	b.passes("behind NAT", natted, 1, 6, 2, natted)
+	b.flow.Remote[A].Quiet = true
+	b.agree()
+	b.passes("an attacker during the hold", attacker, 1, 50, 0, natted)
+	b.flow.Remote[A].Quiet = false
+	b.agree()
+	b.passes("the phone after it", natted, 7, 1, 1, natted)
+	b = newBench(t, func(f *Flow) { f.Remote[A].Quiet = true }) // a listener that keeps its NAT open
+	b.passes("a listener", natted, 1, 6, 2, natted)
+}
+
 // A source believed before an SDP and silent since gives way to the signalled one
 // even when the window is closed.
 func TestLatchSilentSource(t *testing.T) {

@@ -21,7 +21,7 @@ type relay struct {
 	joined  bool
 	closed  bool
 
-	// Owned by the worker's thread. Nobody else reads or writes below this line.
+	// Owned by the worker's goroutine. Nobody else reads or writes below this line.
 
 	sum     *Totals
 	place   int         // in the worker's list
