@@ -23,7 +23,7 @@ func (n nowhere) ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error) {
 	return 0, netip.AddrPort{}, net.ErrClosed
 }
 func (n nowhere) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) { return len(b), nil }
-func (n nowhere) Close() error { close(n.done); return nil }
+func (n nowhere) Close() error                                               { close(n.done); return nil }
 
 func (n nowhere) LocalAddr() net.Addr {
 	return &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5060}

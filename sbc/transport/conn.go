@@ -253,7 +253,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	if err == nil && !allNUL(p[:n]) {
 		return n, nil
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) && !c.due.IsZero() {
+	switch {
+	case err == io.EOF: // the peer may still listen to what it asked for
+		c.quit()
+		return 0, io.EOF
+	case err == nil:
+		c.flow.ep.iface.counters.unframed.Add(1)
+	case errors.Is(err, os.ErrDeadlineExceeded) && !c.due.IsZero():
 		c.flow.ep.iface.counters.stalled.Add(1)
 	}
 	c.end(net.ErrClosed)

@@ -78,7 +78,7 @@ func (f *flood) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 	return copy(b, f.text), netip.AddrPortFrom(netip.AddrFrom4(a), 5060), nil
 }
 func (f *flood) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) { return len(b), nil }
-func (f *flood) Close() error { close(f.closed); return nil }
+func (f *flood) Close() error                                               { close(f.closed); return nil }
 
 func (f *flood) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(addr(outerAddr)) }
 

@@ -18,7 +18,7 @@ func (s silent) ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error) {
 	return 0, netip.AddrPort{}, net.ErrClosed
 }
 func (s silent) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) { return len(b), nil }
-func (s silent) Close() error { close(s.done); return nil }
+func (s silent) Close() error                                               { close(s.done); return nil }
 
 func (s silent) LocalAddr() net.Addr { return &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5060} }
 

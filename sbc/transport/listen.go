@@ -21,8 +21,8 @@ var _ PacketConn = (*net.UDPConn)(nil)
 // Listen binds a UDP socket to an address. Tests give one that binds in memory.
 type Listen func(ctx context.Context, a netip.AddrPort) (PacketConn, error)
 
-// listenUDP binds a real socket. The buffers are asked for, not demanded: the kernel clips
-// them to net.core.rmem_max and wmem_max, and a small buffer is no reason not to start.
+// listenUDP binds a real socket. The buffers are asked for, not demanded: a small one is no
+// reason not to start.
 func listenUDP(readBuffer int) Listen {
 	return func(ctx context.Context, a netip.AddrPort) (PacketConn, error) {
 		var lc net.ListenConfig
@@ -35,8 +35,7 @@ func listenUDP(readBuffer int) Listen {
 			pc.Close()
 			return nil, fmt.Errorf("not a UDP socket: %T", pc)
 		}
-		_ = c.SetReadBuffer(readBuffer)
-		_ = c.SetWriteBuffer(readBuffer)
+		setBuffers(c, readBuffer)
 		return c, nil
 	}
 }

@@ -215,6 +215,21 @@ func TestTCPMalformed(t *testing.T) {
 	}
 }
 
+// A peer that says it will send no more still gets its answers.
+func TestTCPHalfClose(t *testing.T) {
+	l, _, to := tcpLayer(t, newEcho(t), transport.Config{})
+	defer l.Close()
+	p := dial(t, to)
+	defer p.Close()
+	p.send(strings.Repeat(tcpRequest("1", ""), 20))
+	if err := p.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.closed(); strings.Count(got, "SIP/2.0 200") != 20 {
+		t.Errorf("%d answers", strings.Count(got, "SIP/2.0 200"))
+	}
+}
+
 // RFC 5626 §4.4.1: CRLFCRLF is answered with CRLF, between messages too.
 func TestTCPKeepalive(t *testing.T) {
 	h := newEcho(t)
