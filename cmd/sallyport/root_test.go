@@ -32,6 +32,7 @@ func TestCommandLine(t *testing.T) {
 		{"listen without port", "run --listen 127.0.0.1", 1, nil, []string{"--listen 127.0.0.1: want an address and a port"}},
 		{"listen twice", "run --listen 127.0.0.1:1 --listen 127.0.0.1:2", 1, nil, []string{"named twice"}},
 		{"missing file", "run -c missing.toml", 1, nil, []string{"missing.toml: no such file or directory"}},
+		{"check of the built-in configuration", "check", 0, []string{"built-in configuration: no mistakes: 2 interfaces, 1 profile, 1 module, 1 map"}, nil},
 		{"check with mistakes", "check bad.toml", 1, nil, []string{`bad.toml:1: unknown key "nod": did you mean "node"?`, "4 mistakes"}},
 		{"check with flag", "check -c bad.toml", 1, nil, []string{"bad.toml:1:"}},
 		{"check of two files", "check -c bad.toml bad.toml", 1, nil, []string{"name one file"}},

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -139,6 +140,36 @@ func TestListen(t *testing.T) {
 	public, private := s.Interface["public"], s.Interface["private"]
 	if public.UDP[0].Port() != 15060 || public.TCP[0].Port() != 15060 || private.UDP[0].Port() != 15062 || private.TCP != nil {
 		t.Errorf("public %v %v, private %v %v", public.UDP, public.TCP, private.UDP, private.TCP)
+	}
+}
+
+// The configurations in README.md are what they claim to be.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "maps"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "maps/ip.conf"), []byte("^10[.]=>trunk\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{HasAddress: func(netip.Addr) bool { return true }, Builtins: []string{"cdr"}}
+	found := 0
+	for _, block := range strings.Split(string(readme), "```toml\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if !strings.Contains(text, "active_profile") {
+			continue // a part of one
+		}
+		found++
+		if _, err := parse("README.md", dir, text, o); err != nil {
+			t.Errorf("%v", err)
+		}
+	}
+	if found == 0 {
+		t.Error("README.md shows no configuration")
 	}
 }
 
