@@ -34,7 +34,7 @@ var rooms = []room{
 	{"sbc/transport", []string{"sbc/sip", "sbc/transport/...", sipgo, "golang.org/x/sys/..."}, "interfaces and flows know messages only"},
 	{"sbc/transport/...", []string{"sbc/sip", "sbc/transport", "sbc/transport/...", sipgo}, "interfaces and flows know messages only"},
 	{"sbc/transaction", []string{"sbc/sip", "sbc/transport"}, "RFC 3261 §17 knows no calls"},
-	{"sbc/digest", nil, "RFC 7616 is arithmetic on strings"},
+	{"sbc/digest", []string{"sbc/sip", digest}, "RFC 7616 reads messages only"},
 	{"sbc/pattern", []string{"sbc/sip"}, "patterns read messages only"},
 	{"sbc/callcontrol", []string{"abi", "abi/...", "sbc/pattern"}, "the wall between calls and modules"},
 	{"sbc/profile", []string{"sbc/sip", "sbc/pattern", "sbc/callcontrol", "media", "abi"}, "text in, values out: it runs no call"},
@@ -71,6 +71,7 @@ const (
 	sipgo   = "github.com/emiago/sipgo/..."
 	wazero  = "github.com/tetratelabs/wazero/..."
 	pion    = "github.com/pion/..."
+	digest  = "github.com/icholy/digest"
 	bbolt   = "go.etcd.io/bbolt/..."
 	rueidis = "github.com/redis/rueidis/..."
 )
@@ -83,10 +84,12 @@ var owners = []struct {
 	{"github.com/BurntSushi/toml", []string{"host/config"}},
 	{wazero, []string{"host/wasm/..."}},
 	{sipgo, []string{"sbc/transport/..."}},
+	{digest, []string{"sbc/digest"}},
 	{bbolt, []string{"host/store/embedded"}},
 	{rueidis, []string{"host/store/redis"}},
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
 	{pion, []string{"media/...", "host/useragent", "bench/..."}},
+	{digest, []string{"sbc/digest"}},
 	{bbolt, []string{"host/store/embedded"}},
 	{rueidis, []string{"host/store/redis"}},
 }
