@@ -13,6 +13,9 @@ import (
 
 // response takes a response that came on leg l.
 func (c *call) response(l *leg, tx *transaction.Client, res *sip.Message) {
+	if l.auth != nil && c.challenged(l, tx, res) {
+		return
+	}
 	x := c.exchange
 	switch {
 	case l.timer != nil && l.timer.refresher == tx:

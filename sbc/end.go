@@ -109,7 +109,7 @@ func (l *leg) bye(reason string) *sip.Message {
 func (c *call) sendBYE(l *leg, bye *sip.Message) {
 	l.state = legEnding
 	var err error
-	if l.byeTx, err = l.submit(bye); err != nil {
+	if l.byeTx, err = l.submit(bye, transaction.SendOptions{}); err != nil {
 		c.log(slog.LevelWarn, "BYE not sent", "leg", l.name(), "err", err)
 		c.drop(l)
 	}

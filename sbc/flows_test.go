@@ -305,13 +305,16 @@ type names struct {
 	n    map[string]int
 }
 
-var random = regexp.MustCompile(`z9hG4bK[a-zA-Z0-9_-]+|\b[a-z2-7]{24}\b|\b[a-z2-7]{16}\b|tag=[a-z0-9]{11,15}\b`)
+var random = regexp.MustCompile(`z9hG4bK[a-zA-Z0-9_-]+|\b[a-z2-7]{24}\b|\b[a-z2-7]{16}\b|tag=[a-z0-9]{11,15}\b|(?:cn|n)once="[^"]{16,}"|response="[0-9a-f]+"`)
 
 func (n *names) normal(raw string) string {
 	raw = strings.ReplaceAll(strings.TrimRight(raw, "\r\n"), "\r\n", "\n")
 	return random.ReplaceAllStringFunc(raw, func(s string) string {
 		if tag, ok := strings.CutPrefix(s, "tag="); ok { // made by the transaction layer
 			return "tag=" + n.name("tag", tag)
+		}
+		if name, value, ok := strings.Cut(s, `="`); ok {
+			return name + `="` + n.name(name, strings.TrimSuffix(value, `"`)) + `"`
 		}
 		kind := "tag"
 		switch {

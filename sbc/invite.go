@@ -123,6 +123,10 @@ func (c *call) choose(env *pattern.Env) error {
 	if err != nil {
 		return err
 	}
+	c.identify(&c.a)
+	if err := c.demand(&c.a, env.Msg, c.facts.source.Addr()); err != nil {
+		return err
+	}
 	if c.run != nil {
 		h := c.shown(abi.EventStart, env.Msg)
 		err = c.run.Start(context.Background(), &h.Call, c.plan)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/sallyport-sbc/sallyport/media"
+	"github.com/sallyport-sbc/sallyport/sbc/profile"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
 	"github.com/sallyport-sbc/sallyport/sbc/transport"
@@ -51,8 +52,10 @@ type leg struct {
 	ackBody   string // what that ACK carried: the answer to an offer in the 2xx
 	flow      transport.Flow
 
-	timer     *sessionTimer       // nil = none
-	unacked   *transaction.Server // 2xx sent, ACK awaited
+	timer     *sessionTimer        // nil = none
+	auth      *legAuth             // nil = challenges cross to the other leg
+	require   *profile.Credentials // nil = nothing is demanded of requests
+	unacked   *transaction.Server  // 2xx sent, ACK awaited
 	byeTx     *transaction.Client
 	byeReason string // of a BYE that waits for the ACK
 }
@@ -204,12 +207,20 @@ func (l *leg) owns(m *sip.Message) bool {
 
 // submit sends a request of the dialog in a transaction of its own. A connection that has
 // died meanwhile is opened anew: the far end's address has not changed.
-func (l *leg) submit(m *sip.Message) (*transaction.Client, error) {
+func (l *leg) submit(m *sip.Message, o transaction.SendOptions) (*transaction.Client, error) {
+	if l.auth != nil {
+		if err := l.auth.authorize(m); err != nil {
+			return nil, err
+		}
+	}
 	x := l.call.sbc.transactions
-	t, err := x.Send(m, l.flow, l, transaction.SendOptions{})
+	t, err := x.Send(m, l.flow, l, o)
 	if errors.Is(err, transport.ErrNoConnection) && l.reconnect() {
 		m.Remove(sip.Via)
-		t, err = x.Send(m, l.flow, l, transaction.SendOptions{})
+		t, err = x.Send(m, l.flow, l, o)
+	}
+	if err == nil && l.auth != nil {
+		l.auth.keep(sentRequest{t, m, o})
 	}
 	return t, err
 }
@@ -227,6 +238,9 @@ func (l *leg) reconnect() bool {
 // would cost every held call more than all of the rest of its dialog.
 func (l *leg) sendACK(seq uint32, body string) {
 	m := l.build("ACK", seq)
+	if l.auth != nil && l.auth.invite.Value != "" {
+		m.Add(l.auth.invite.ID, l.auth.invite.Value)
+	}
 	if body != "" {
 		m.Add(sip.ContentType, "application/sdp")
 		m.Body = body

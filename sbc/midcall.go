@@ -34,6 +34,10 @@ func (c *call) request(l *leg, t *transaction.Server, m *sip.Message, f transpor
 		c.sbc.respond(t, m, 481, "")
 		return
 	}
+	if err := c.demand(l, m, f.Remote().Addr()); err != nil {
+		c.sbc.refuse(t, m, replyTo(err))
+		return
+	}
 	seq, _ := m.CSeqNumber()
 	if seq <= l.remoteSeq && l.remoteSeq != 0 {
 		c.sbc.respond(t, m, 500, "CSeq Out Of Order") // RFC 3261 §12.2.2
@@ -187,7 +191,7 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 	}
 	x.seq = to.localSeq
 	var err error
-	if x.client, err = to.submit(out); err != nil {
+	if x.client, err = to.submit(out, transaction.SendOptions{}); err != nil {
 		c.refreshFailed(x, err)
 	}
 }
@@ -233,7 +237,7 @@ func (c *call) relay(l *leg, t *transaction.Server, m *sip.Message) {
 	r := &relayed{from: l, server: t, request: m}
 	c.relays = append(c.relays, r)
 	var err error
-	if r.client, err = to.submit(out); err != nil {
+	if r.client, err = to.submit(out, transaction.SendOptions{}); err != nil {
 		c.relays = c.relays[:len(c.relays)-1]
 		c.sbc.respond(t, m, 503, "")
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/sallyport-sbc/sallyport/sbc/digest"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 	"github.com/sallyport-sbc/sallyport/sbc/transport/memnet"
 )
@@ -36,6 +37,7 @@ type phone struct {
 	sent                   map[string][]byte       // by label, for "again"
 	got                    map[string]*sip.Message // the last request of a method
 	tag                    string
+	challenge              *sip.Message // the last 401 or 407
 	sdpVersion             int
 }
 
@@ -102,6 +104,9 @@ func (p *phone) learn(raw string) {
 			p.ruri = contact
 		}
 		return
+	}
+	if m.Status == 401 || m.Status == 407 {
+		p.challenge = m
 	}
 	if m.Method == "INVITE" && m.Status > 100 && p.invite != nil {
 		p.to = m.Header(sip.To)
@@ -212,6 +217,15 @@ func (p *phone) apply(m *sip.Message, text string) {
 			w := strings.Fields(line)
 			m.Set(sip.ContentType, "application/sdp")
 			m.Body = p.sdp(w[1], w[2:])
+		case strings.HasPrefix(line, "+auth "):
+			w := strings.Fields(line)
+			c := digest.NewClient(w[1], w[2], "")
+			if err := c.Challenged(p.challenge); err != nil {
+				p.t.Fatal(err)
+			}
+			if err := c.Authorize(m); err != nil {
+				p.t.Fatal(err)
+			}
 		case strings.HasPrefix(line, "!"):
 			m.RemoveNamed(line[1:])
 		default:

@@ -40,10 +40,13 @@ const retryAfter = 5
 func replyTo(err error) answer {
 	var refusal *callcontrol.Refusal
 	var unknown *profile.UnknownProfile
+	var unauthorized *unauthorized
 	if h := tooSmall(err); h != nil {
 		return answer{status: 422, headers: h}
 	}
 	switch {
+	case errors.As(err, &unauthorized):
+		return answer{status: 401, headers: unauthorized.headers()}
 	case errors.As(err, &refusal):
 		a := answer{status: refusal.Code, phrase: refusal.Reason, drop: refusal.Drop}
 		for _, h := range refusal.Headers {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/digest"
 	"github.com/sallyport-sbc/sallyport/sbc/profile"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
@@ -63,6 +64,7 @@ type SBC struct {
 	transactions *transaction.Layer
 	media        *media.Anchor
 
+	guard    *digest.Guard
 	snapshot atomic.Pointer[Snapshot]
 	draining atomic.Bool
 	active   atomic.Int64
@@ -82,7 +84,7 @@ func New(o Options) *SBC {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	// A second back, so that no time of a call is zero, which means never.
-	s := &SBC{opt: o, log: o.Log, epoch: time.Now().Add(-time.Second)}
+	s := &SBC{opt: o, log: o.Log, epoch: time.Now().Add(-time.Second), guard: digest.NewGuard()}
 	s.legs.init()
 	s.idle.init()
 	s.snapshot.Store(&Snapshot{})

@@ -185,7 +185,7 @@ func (c *call) refresh(l *leg) {
 	}
 	c.sbc.stamp(m)
 	var err error
-	if t.refresher, err = l.submit(m); err != nil {
+	if t.refresher, err = l.submit(m, transaction.SendOptions{}); err != nil {
 		c.refreshDied(l, err)
 	}
 }

@@ -216,7 +216,8 @@ func (c *call) invite(to transport.Target) error {
 	if p.RingTimeout > 0 {
 		o.TimerC = -1 // the call's own deadline, which all targets share
 	}
-	x.client, err = s.transactions.Send(m, flow, b, o)
+	c.identify(b)
+	x.client, err = b.submit(m, o)
 	if err != nil {
 		c.drop(b)
 		c.b = nil

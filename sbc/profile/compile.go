@@ -56,6 +56,7 @@ func Compile(name string, c *Config, known Known) (*Profile, []error) {
 	c.Routing.compile(&k, &p.plan)
 	c.Headers.compile(&k, &p.plan)
 	c.Media.compile(&k, &p.plan)
+	c.Auth.compile(&k)
 	for i := range keys {
 		k.key(i, c)
 	}

@@ -25,6 +25,9 @@ type Config struct {
 	// [profile.NAME.session_timer] finds and ends calls whose far end has died.
 	SessionTimer SessionTimer `toml:"session_timer"`
 
+	// [profile.NAME.auth] is with which credentials the SBC answers, and which it demands.
+	Auth Auth `toml:"auth"`
+
 	// [profile.NAME.refuse] refuses calls instead of letting them pass.
 	Refuse Refuse `toml:"refuse"`
 

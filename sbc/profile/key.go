@@ -30,7 +30,7 @@ type key struct {
 
 // keys are all keys that a module may set, in the order they are evaluated: where a call
 // goes comes first, since $di and $dp speak of it.
-var keys = join(routingKeys, identityKeys, headerKeys, mediaKeys, sessionTimerKeys, refuseKeys)
+var keys = join(routingKeys, identityKeys, headerKeys, mediaKeys, sessionTimerKeys, authKeys, refuseKeys)
 
 func join(sections ...[]key) []key {
 	var all []key

@@ -28,7 +28,8 @@ type Plan struct {
 	Relay bool
 	Media media.Policy // InterfaceA and InterfaceB are "" unless the profile names them
 
-	Timer [2]Timer // session timer by side of the call
+	Timer [2]Timer       // session timer by side of the call
+	Auth  [2]Credentials // by side of the call
 
 	RingTimeout   time.Duration // of all targets; 0 = Timer C
 	TargetTimeout time.Duration // until a target is heard of; 0 = Timer B
