@@ -16,6 +16,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -79,6 +81,11 @@ func measure(ctx context.Context, c config) error {
 	if err := prepare(&c); err != nil {
 		return err
 	}
+	turn, err := awaitTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer turn.Close()
 	out := report{Machine: describeMachine()}
 	var failed []error
 	for i, r := range todo {
@@ -104,6 +111,25 @@ func measure(ctx context.Context, c config) error {
 	return errors.Join(failed...)
 }
 
+// awaitTurn waits until no other run measures on this machine: they would share addresses
+// and cores. Closing what it returns ends the turn, and so does the end of the process.
+func awaitTurn(ctx context.Context) (io.Closer, error) {
+	for said := false; ; said = true {
+		l, err := net.Listen("unix", "@sallyport-bench")
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return l, err
+		}
+		if !said {
+			fmt.Fprintln(os.Stderr, "another run measures on this machine: waiting for its end")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 // runRow waits for a quiet machine and measures one row.
 func runRow(ctx context.Context, c config, r row) (rowResult, error) {
 	res := rowResult{Name: r.name, What: r.what}
@@ -111,11 +137,11 @@ func runRow(ctx context.Context, c config, r row) (rowResult, error) {
 	started := time.Now()
 	figures, load, err := r.measure(ctx, c)
 	res.Seconds = time.Since(started).Seconds()
-	res.Figures, res.Load = figures, load
-	if err == nil {
-		res.Warning = load.warning(res.Quiet)
+	if err != nil {
+		return res, err // what was measured until then says nothing
 	}
-	return res, err
+	res.Figures, res.Load, res.Warning = figures, load, load.warning(res.Quiet)
+	return res, nil
 }
 
 // wanted says whether the name contains one of the comma-separated parts; all are

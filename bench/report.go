@@ -81,6 +81,9 @@ func (r report) print(out io.Writer) {
 	fmt.Fprintln(w, "row\tfigure\ttarget\tmeasured\t\tfor comparison\t")
 	for _, row := range r.Rows {
 		name := row.Name
+		if row.Error != "" {
+			fmt.Fprintf(w, "%s\tnot measured\t\t\t\t\t\n", name)
+		}
 		for _, f := range row.Figures {
 			target := ""
 			if f.Target != noTarget {

@@ -68,7 +68,7 @@ func rate(file string, perSecond int, cpu float64, peer string) func(context.Con
 
 func rateFigures(r callResult, cpu float64, peer string) []figure {
 	return []figure{
-		{Name: "failed calls", Measured: float64(r.Failed), Target: 0, Note: fmt.Sprintf("of %d; %d retransmissions", r.OK+r.Failed, r.Retrans)},
+		{Name: "failed calls", Measured: float64(r.Failed), Target: 0, Note: r.note()},
 		{Name: "CPU per 1000 calls", Unit: "s", Measured: r.cpuPer1000(), Target: cpu, Peer: peer},
 	}
 }
@@ -102,7 +102,7 @@ func held(file string, l callLoad, target float64, peer string) func(context.Con
 		defer s.stop()
 		r, err := l.run(ctx, c, s)
 		return []figure{
-			{Name: "failed calls", Measured: float64(r.Failed), Target: 0, Note: fmt.Sprintf("of %d; %d retransmissions", r.OK+r.Failed, r.Retrans)},
+			{Name: "failed calls", Measured: float64(r.Failed), Target: 0, Note: r.note()},
 			{
 				Name: "memory per held call", Unit: "KB", Measured: r.rssPerCall(l), Target: target, Peer: peer,
 				Note: fmt.Sprintf("RSS %.1f to %.1f MB", float64(r.RSSStart)/1024, float64(r.RSSPeak)/1024),

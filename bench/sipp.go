@@ -25,13 +25,37 @@ type callLoad struct {
 
 // callResult is how a callLoad went.
 type callResult struct {
-	OK       int   `json:"ok"`
-	Failed   int   `json:"failed"` // at either end
-	Retrans  int   `json:"retransmissions"`
-	RSSStart int64 `json:"rss_start_kib"`
-	RSSPeak  int64 `json:"rss_peak_kib"`
+	calls    int
+	OK       int
+	Failed   int // at either end
+	Retrans  int
+	RSSStart int64 // KiB
+	RSSPeak  int64
+	why      string
 	cpu      float64
 	load     load
+}
+
+// note says how many calls there were, and what sipp says of those that failed.
+func (r callResult) note() string {
+	text := fmt.Sprintf("of %d; %d retransmissions", r.calls, r.Retrans)
+	if r.why != "" {
+		text += "; " + r.why
+	}
+	return text
+}
+
+// failures are the causes that one end counted: "caller: MaxUDPRetrans 3".
+func failures(end string, statistics map[string]int) []string {
+	var causes []string
+	for name, n := range statistics {
+		cause, ok := strings.CutPrefix(name, "Failed")
+		if cause, ok2 := strings.CutSuffix(cause, "(C)"); ok && ok2 && cause != "Call" && n > 0 {
+			causes = append(causes, fmt.Sprintf("%s: %s %d", end, cause, n))
+		}
+	}
+	slices.Sort(causes)
+	return causes
 }
 
 // cpuPer1000 is CPU seconds of Sallyport for a thousand calls that succeeded.
@@ -89,7 +113,11 @@ func (l callLoad) run(ctx context.Context, c config, s *sut) (callResult, error)
 	if err != nil {
 		return r, fmt.Errorf("sipp callee: %w: %s", err, callee.out.String())
 	}
-	r.OK = a["SuccessfulCall(C)"]
+	if a["TotalCallCreated"] == 0 {
+		return r, fmt.Errorf("sipp caller made no call: %s", caller.out.String())
+	}
+	r.calls, r.OK = l.calls, a["SuccessfulCall(C)"]
+	r.why = strings.Join(append(failures("caller", a), failures("callee", b)...), ", ")
 	r.Failed = max(a["FailedCall(C)"], b["FailedCall(C)"], l.calls-r.OK)
 	r.Retrans = a["Retransmissions(C)"] + b["Retransmissions(C)"]
 	return r, s.alive()
