@@ -198,7 +198,7 @@ func (c *call) unusable(x *exchange, first bool) {
 		c.bye(x.to, "SIP;cause=488;text=\"bad SDP\"")
 		return
 	}
-	c.media.Rollback()
+	c.rollback(x)
 	c.send(x.server, c.reply(x, 488, ""))
 	c.exchange = nil
 }

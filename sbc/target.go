@@ -163,17 +163,43 @@ func (c *call) tryAddrs() bool {
 
 // invite makes a leg B to one address and sends it the INVITE.
 func (c *call) invite(to transport.Target) error {
+	b, m, err := c.compose(to)
+	if err != nil {
+		return err
+	}
+	c.b, c.tries.current = b, to
+	c.facts.destination = to.Addr
+	c.sbc.legs.add(b)
+	x := c.exchange
+	x.to, x.seq = b, b.localSeq
+	if d := c.plan.TargetTimeout; d > 0 {
+		c.due.target = c.sbc.now() + d
+	}
+	o := transaction.SendOptions{}
+	if c.plan.RingTimeout > 0 {
+		o.TimerC = -1 // the call's own deadline, which all targets share
+	}
+	if x.client, err = b.submit(m, o); err != nil {
+		c.drop(b)
+		c.b = nil
+	}
+	return err
+}
+
+// compose builds leg B to one address and its INVITE. Nothing is sent or entered
+// anywhere yet.
+func (c *call) compose(to transport.Target) (*leg, *sip.Message, error) {
 	s, t, p := c.sbc, c.tries, c.plan
 	ifc := c.a.flow.Interface()
 	if p.Interface != "" {
 		var ok bool
 		if ifc, ok = s.transport.Interface(p.Interface); !ok {
-			return ErrNoInterface
+			return nil, nil, ErrNoInterface
 		}
 	}
 	flow, err := s.transport.Flow(ifc, to.Proto, to.Addr)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	b := &leg{call: c, side: media.B, localTag: newTag(), state: legCalling, flow: flow, localSeq: 1}
 	if b.callID = p.CallID; b.callID == "" {
@@ -191,7 +217,7 @@ func (c *call) invite(to transport.Target) error {
 	m.Add(sip.Allow, allow)
 	carryHeaders(m, t.invite)
 	if err := p.Apply(m); err != nil {
-		return err
+		return nil, nil, err
 	}
 	carryBody(m, t.invite, t.body)
 	if b.timer = c.timerOf(media.B); b.timer != nil {
@@ -203,27 +229,8 @@ func (c *call) invite(to transport.Target) error {
 	b.remote = m.Header(sip.To)
 	b.local = withTag(m.Header(sip.From), b.localTag)
 	m.Set(sip.From, b.local)
-
-	c.b, t.current = b, to
-	c.facts.destination = to.Addr
-	s.legs.add(b)
-	x := c.exchange
-	x.to, x.seq = b, b.localSeq
-	if p.TargetTimeout > 0 {
-		c.due.target = s.now() + p.TargetTimeout
-	}
-	o := transaction.SendOptions{}
-	if p.RingTimeout > 0 {
-		o.TimerC = -1 // the call's own deadline, which all targets share
-	}
 	c.identify(b)
-	x.client, err = b.submit(m, o)
-	if err != nil {
-		c.drop(b)
-		c.b = nil
-		return err
-	}
-	return nil
+	return b, m, nil
 }
 
 // noneLeft ends a call whose targets all failed, with what the last of them said.
