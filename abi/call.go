@@ -50,6 +50,18 @@ type Call struct {
 	Connect time.Time // the call was answered
 	End     time.Time // the call ended
 
+	Side   string // the leg the event came from: "a", "b" or ""
+	Status int    // early, reject: status of leg B's response
+	Phrase string // its reason phrase
+	Target string // reject: the URI that was tried
+	Timer  uint32 // timer: the one that fired
+	Detail string // dtmf: the digit; refresh: the method; info: the content type
+
+	// Later, when it is not nil, lets a module host answer ErrPending and call Later
+	// once when it knows the decision, from any goroutine. The call then stays as
+	// it is until Later was called or the hook abandoned.
+	Later func(Decision, error)
+
 	Message Message // nil when the event has none
 	Params  []Field // of this use, patterns evaluated at start
 	Vars    *Vars   // of the call, shared by its modules

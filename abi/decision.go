@@ -15,6 +15,20 @@ type Decision struct {
 	Headers     []Field       // of the refusal's response
 	Set         []Field       // plan keys and their values
 	MaxDuration time.Duration // ≠ 0: longest the call may last from connect
+	Targets     []string      // in EventReject: URIs to try next, in order
+	Fork        bool          // try the Targets at the same time
+
+	// What follows is not in the frame: the module host adds it.
+	Timers []Timer // set and cleared during the hook, in order
+	Vars   []Field // set by a hook that waited, to be set now
+	State  []byte  // not nil: blob left by a hook that waited
+}
+
+// Timer is a timer of one use in one call.
+type Timer struct {
+	Number uint32
+	After  time.Duration // from now; 0 clears it
+	End    bool          // it ends the call, else EventTimer comes
 }
 
 // Refused reports whether the decision ends the call.
@@ -74,10 +88,37 @@ func DecodeDecision(b []byte, d *Decision) error {
 	} else if got.Set, err = decodeList(in, wire.DecisionSet, set); err != nil {
 		return err
 	} else {
-		got.MaxDuration = time.Duration(span)
+		got.MaxDuration, got.Fork = time.Duration(span), in.U64(wire.DecisionFork) == 1
+		if got.Targets, err = decodeTargets(in); err != nil {
+			return err
+		}
 	}
 	*d = got
 	return nil
+}
+
+func decodeTargets(in wire.Reader) ([]string, error) {
+	l, ok := in.List(wire.DecisionTargets)
+	switch {
+	case !ok:
+		return nil, ErrInvalid
+	case l.Len() == 0:
+		return nil, nil
+	case l.Len() > wire.MaxTargets:
+		return nil, ErrTooBig
+	}
+	targets := make([]string, l.Len())
+	for i := range targets {
+		uri, _, ok := l.At(i)
+		if !ok || uri == "" || !Clean(uri) {
+			return nil, ErrInvalid
+		}
+		if len(uri) > wire.MaxValue {
+			return nil, ErrTooBig
+		}
+		targets[i] = uri
+	}
+	return targets, nil
 }
 
 func decodeList(in wire.Reader, k int, to []Field) ([]Field, error) {

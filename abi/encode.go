@@ -15,7 +15,10 @@ import (
 func EncodeCall(buf []byte, c *Call) (int, error) {
 	slots := wire.FieldModules + 1
 	if c.Event != EventEnd || c.Result == nil {
-		slots = wire.FieldRinging + 1
+		slots = wire.FieldDetail + 1
+		if c.Event == EventStart || c.Event == EventConnect {
+			slots = wire.FieldRinging + 1
+		}
 	} else if c.Result.A != (MediaStats{}) || c.Result.B != (MediaStats{}) {
 		slots = wire.CallSlots
 	}
@@ -46,6 +49,14 @@ func EncodeCall(buf []byte, c *Call) (int, error) {
 	w.U64(wire.FieldEnd, unix(c.End))
 	fields(&w, wire.FieldParams, c.Params)
 	fields(&w, wire.FieldVars, c.Vars.list())
+	if slots == wire.FieldDetail+1 {
+		w.Text(wire.FieldSide, c.Side)
+		w.U64(wire.FieldStatus, uint64(max(c.Status, 0)))
+		w.Text(wire.FieldPhrase, c.Phrase)
+		w.Text(wire.FieldTarget, c.Target)
+		w.U64(wire.FieldTimer, uint64(c.Timer))
+		w.Text(wire.FieldDetail, c.Detail)
+	}
 	if c.Event == EventEnd && c.Result != nil {
 		result(&w, c.Result)
 	}
@@ -111,7 +122,7 @@ func mos(v float64) uint64 {
 
 // Init is what a module's instance is told when it starts.
 type Init struct {
-	Features   uint64 // wire.FeatureGet, wire.FeaturePark
+	Features   uint64 // wire.FeatureGet, FeaturePark, FeatureAsync
 	Module     string // name in the configuration
 	Config     []byte // JSON object
 	Node       string
@@ -200,6 +211,18 @@ func AppendField(dst []byte, c *Call, k int) ([]byte, bool) {
 		return number(unix(c.Connect))
 	case wire.FieldEnd:
 		return number(unix(c.End))
+	case wire.FieldSide:
+		return text(c.Side)
+	case wire.FieldStatus:
+		return number(uint64(max(c.Status, 0)))
+	case wire.FieldPhrase:
+		return text(c.Phrase)
+	case wire.FieldTarget:
+		return text(c.Target)
+	case wire.FieldTimer:
+		return number(uint64(c.Timer))
+	case wire.FieldDetail:
+		return text(c.Detail)
 	}
 	return dst, false
 }

@@ -9,12 +9,14 @@
 // not by the daemon and not by a module.
 package contract
 
+import "strings"
+
 // Major is the contract's version, spoken in the name of the export
 // sbc_abi_v1. Minor counts additions within it; host and guest of different
 // minors work together.
 const (
 	Major = 1
-	Minor = 0
+	Minor = 1
 )
 
 // Event is one hook a module may subscribe to. Its number is also its bit in
@@ -86,4 +88,10 @@ type Constant struct {
 	Go    string
 	Value uint64
 	Doc   string
+}
+
+// Async reports whether the function may answer with a token, whose result comes
+// by sbc_resume.
+func (f Function) Async() bool {
+	return f.Module != "" && strings.HasSuffix(f.Signature, "→ i64") && f.State == Provided && strings.HasPrefix(f.Signature, "(call i64")
 }

@@ -5,7 +5,7 @@ package wire
 // Major and Minor are the version of the contract.
 const (
 	Major = 1
-	Minor = 0
+	Minor = 1
 )
 
 // Event is the number of a hook, and of its bit in a subscription mask.
@@ -172,29 +172,42 @@ func (c Code) Error() string { return c.String() }
 
 // Bounds and selectors.
 const (
-	BufferSize   = 65536 // smallest shared buffer a guest may offer, bytes
-	AnswerRoom   = 16384 // bytes of the buffer the host leaves free behind a hook's frame; an answer frame is never larger
-	MaxSlots     = 128   // slots a frame may have
-	MaxList      = 256   // pairs a list may have
-	MaxName      = 64    // longest name of a variable, bytes
-	MaxValue     = 4096  // longest value of a variable, of a plan key, of a header, bytes
-	MaxVars      = 64    // variables a call may have
-	MaxVarBytes  = 16384 // all names and values of a call's variables together, bytes
-	MaxState     = 16384 // longest state blob of one use in one call, bytes
-	MaxLog       = 1024  // longest log message; more is cut, bytes
-	MaxRecord    = 32768 // longest CDR, bytes, without the line feed the host adds
-	GetHeader    = 1     // `get`: header field `name` (long or compact form, any case) of the event's message, occurrence `index`
-	GetBody      = 2     // `get`: body of the event's message
-	GetField     = 3     // `get`: slot `index` of the call frame; text as it is, numbers in decimal; useful once the buffer was reused
-	LogDebug     = 0     // `log`: level debug
-	LogInfo      = 1     // `log`: level info
-	LogWarn      = 2     // `log`: level warn
-	LogError     = 3     // `log`: level error
-	ActionPass   = 0     // decision: the call goes on
-	ActionRefuse = 1     // decision: refuse with code, reason, headers
-	ActionDrop   = 2     // decision: no reply at all
-	FeatureGet   = 1     // feature bit: the host offers `get`
-	FeaturePark  = 2     // feature bit: hooks may answer PENDING
+	BufferSize    = 65536               // smallest shared buffer a guest may offer, bytes
+	AnswerRoom    = 16384               // bytes of the buffer the host leaves free behind a hook's frame; an answer frame is never larger
+	MaxSlots      = 128                 // slots a frame may have
+	MaxList       = 256                 // pairs a list may have
+	MaxName       = 64                  // longest name of a variable, bytes
+	MaxValue      = 4096                // longest value of a variable, of a plan key, of a header, bytes
+	MaxVars       = 64                  // variables a call may have
+	MaxVarBytes   = 16384               // all names and values of a call's variables together, bytes
+	MaxState      = 16384               // longest state blob of one use in one call, bytes
+	MaxLog        = 1024                // longest log message; more is cut, bytes
+	MaxRecord     = 32768               // longest CDR, bytes, without the line feed the host adds
+	GetHeader     = 1                   // `get`: header field `name` (long or compact form, any case) of the event's message, occurrence `index`
+	GetBody       = 2                   // `get`: body of the event's message
+	GetField      = 3                   // `get`: slot `index` of the call frame; text as it is, numbers in decimal; useful once the buffer was reused
+	LogDebug      = 0                   // `log`: level debug
+	LogInfo       = 1                   // `log`: level info
+	LogWarn       = 2                   // `log`: level warn
+	LogError      = 3                   // `log`: level error
+	ActionPass    = 0                   // decision: the call goes on
+	ActionRefuse  = 1                   // decision: refuse with code, reason, headers
+	ActionDrop    = 2                   // decision: no reply at all
+	FeatureGet    = 1                   // feature bit: the host offers `get`
+	FeaturePark   = 2                   // feature bit: hooks may answer PENDING
+	FeatureAsync  = 4                   // feature bit: this module imports functions that answer later
+	StatusPending = 1                   // sbc_event, sbc_resume: the hook waits
+	TokenBit      = 4611686018427387904 // an asynchronous function answers code < 0, the length of a Result frame in buf, or a token: a number with this bit
+	MaxURL        = 4096                // longest URL, bytes
+	MaxBody       = 32768               // longest body of an HTTP request or answer, value of a key, bytes
+	MaxTimers     = 16                  // timers one use may have in one call; their numbers are below it
+	MaxTargets    = 16                  // targets a decision may have
+	TimerFire     = 0                   // `sbc_timer.set`: the event timer comes
+	TimerEnd      = 1                   // `sbc_timer.set`: the call ends
+	MaxMetrics    = 64                  // metrics a module may define
+	MetricCounter = 0                   // `sbc_metric.define`: only grows
+	MetricGauge   = 1                   // `sbc_metric.define`: `observe` sets it, `add` changes it
+	MetricSummary = 2                   // `sbc_metric.define`: `observe` counts and sums
 )
 
 // Slots of the init frame. Given to sbc_init.
@@ -245,6 +258,12 @@ const (
 	FieldParams      = 23 // list: this use's parameters, patterns evaluated at start
 	FieldVars        = 24 // list: the call's variables as they are at the beginning of the hook
 	FieldRinging     = 25 // time: the first 18x from leg B; absent = none
+	FieldSide        = 26 // text: a or b: the leg the event came from; absent = both or neither
+	FieldStatus      = 27 // u64: early, reject: status of leg B's response
+	FieldPhrase      = 28 // text: early, reject: reason phrase of leg B's response
+	FieldTarget      = 29 // text: reject: the URI that was tried
+	FieldTimer       = 30 // u64: timer: number of the timer that fired
+	FieldDetail      = 31 // text: dtmf: the digit; refresh: the method; info: the content type
 	FieldDisposition = 32 // text: end: answered, failed, canceled, refused or dropped
 	FieldCode        = 33 // u64: end: final SIP status of leg A, 200 for an answered call
 	FieldReason      = 34 // text: end: reason phrase that goes with code
@@ -275,6 +294,75 @@ const (
 	DecisionHeaders     = 3 // list: refuse: header fields for the response
 	DecisionSet         = 4 // list: pass: profile keys and their values for this call's plan
 	DecisionMaxDuration = 5 // span: pass: the call may last so long from connect; the shortest of all modules counts
+	DecisionTargets     = 6 // list: reject: URIs to try next, in order (the values are empty)
+	DecisionFork        = 7 // u64: reject: 1 = try the targets at the same time
 
-	DecisionSlots = 6 // slots a frame of this minor version has
+	DecisionSlots = 8 // slots a frame of this minor version has
+)
+
+// Slots of the result frame. What an asynchronous function answers, in its buf or in the buffer of sbc_resume.
+const (
+	ResultValue   = 0 // u64: the number that was asked for, two's complement: balance, grant, counter, nanoseconds to wait
+	ResultBody    = 1 // bytes: HTTP body; value of a key; text of Redis; name of the limit that is full
+	ResultStatus  = 2 // u64: HTTP status; Redis: 0 nil, 1 number, 2 text, 3 list, 4 error
+	ResultHeaders = 3 // list: HTTP header fields
+	ResultList    = 4 // list: Redis list, members of a set (in the names; the values are empty)
+
+	ResultSlots = 5 // slots a frame of this minor version has
+)
+
+// Slots of the http frame. Request of sbc_http.send.
+const (
+	HTTPMethod  = 0 // text: absent = GET
+	HTTPURL     = 1 // text: http or https, on the allow list of the configuration
+	HTTPHeaders = 2 // list: header fields
+	HTTPBody    = 3 // bytes: body
+	HTTPTimeout = 4 // span: absent, or longer than the hook may wait = as long as that
+
+	HTTPSlots = 5 // slots a frame of this minor version has
+)
+
+// Slots of the kv frame. Request of the functions of sbc_kv.
+const (
+	KVKey     = 0 // text: key, or name of the set
+	KVValue   = 1 // bytes: set: the value
+	KVTTL     = 2 // span: set, add: how long it lives; absent = without end
+	KVDelta   = 3 // u64: add: two's complement
+	KVBounded = 4 // u64: add: 1 = floor and ceiling count
+	KVFloor   = 5 // u64: add: two's complement
+	KVCeiling = 6 // u64: add: two's complement
+	KVMembers = 7 // list: sets: the members (in the names; the values are empty)
+
+	KVSlots = 8 // slots a frame of this minor version has
+)
+
+// Slots of the limit frame. Request of the functions of sbc_limit.
+const (
+	LimitLease  = 0 // text: acquire, release: name of the lease; absent = this use in this call, given back by itself when the call has ended
+	LimitLimits = 1 // list: acquire: key and "max" or "max cost" in decimal, cost 1 when it is not there
+	LimitAway   = 2 // u64: acquire: when the store is away 0 = BUSY, 1 = pass, 2 = this node's share
+	LimitKey    = 3 // text: take: what is limited
+	LimitRate   = 4 // u64: take: how many thousandths come back each second
+	LimitBurst  = 5 // u64: take: how many at once
+	LimitCount  = 6 // u64: take: how many now; absent = 1
+
+	LimitSlots = 7 // slots a frame of this minor version has
+)
+
+// Slots of the account frame. Request of the functions of sbc_account. Amounts are micro-units.
+const (
+	AccountAccount  = 0 // text: name of the account
+	AccountID       = 1 // text: name of the call or booking; absent = our id of the call and the use
+	AccountSequence = 2 // u64: number of the reservation within the call
+	AccountAmount   = 3 // u64: reserve: wanted; commit: used; deposit: two's complement
+	AccountTTL      = 4 // span: reserve: when the money is free again; absent = 1 minute
+
+	AccountSlots = 5 // slots a frame of this minor version has
+)
+
+// Slots of the redis frame. Request of sbc_redis.cmd.
+const (
+	RedisArgs = 0 // list: command and arguments (in the names; the values are empty)
+
+	RedisSlots = 1 // slots a frame of this minor version has
 )

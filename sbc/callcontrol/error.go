@@ -11,6 +11,10 @@ var (
 	ErrBadDecision = errors.New("decision that makes no sense")
 )
 
+// ErrPending says that a hook waits: call.Later brings its decision. A module returns it as it
+// is, not wrapped, and only when call.Later is not nil.
+var ErrPending = errors.New("the hook waits")
+
 // PanicError is a panic in the implementation of a module.
 type PanicError struct {
 	Value any

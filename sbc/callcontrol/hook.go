@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/abi/wire"
 )
 
 // hook calls one hook of use i with what that use may see. A panic is an error.
@@ -49,6 +50,9 @@ func (r *Run) acquire(i int) (err error) {
 		return ErrNoModule
 	}
 	r.steps[i].module, r.steps[i].mask = m, m.Events()
+	if w, ok := m.(Canceler); ok {
+		r.steps[i].waits = w.Waits()
+	}
 	return nil
 }
 
@@ -71,6 +75,16 @@ func (r *Run) release(i int) {
 // check says whether a decision can be carried out. What a module says goes into SIP
 // messages, so this is where line breaks end.
 func check(d *abi.Decision) error {
+	for _, t := range d.Timers {
+		if t.After < 0 || t.Number >= wire.MaxTimers {
+			return fmt.Errorf("%w: timer %d after %s", ErrBadDecision, t.Number, t.After)
+		}
+	}
+	for _, uri := range d.Targets {
+		if uri == "" || !abi.Clean(uri) {
+			return fmt.Errorf("%w: target %q", ErrBadDecision, uri)
+		}
+	}
 	if d.MaxDuration < 0 {
 		return fmt.Errorf("%w: maximum duration %s", ErrBadDecision, d.MaxDuration)
 	}

@@ -27,6 +27,16 @@ type Module interface {
 	Release()
 }
 
+// Canceler is a Module whose hooks may wait: answer ErrPending, keep what they need of the call,
+// and bring the decision by its Later.
+type Canceler interface {
+	// Waits says whether any hook of the module can wait.
+	Waits() bool
+	// Cancel says that nobody waits for the hook that was given c. When it returns, c is
+	// not touched any more, and Later is not called unless it was already.
+	Cancel(c *abi.Call)
+}
+
 // Modules finds loaded modules. Safe for concurrent use.
 type Modules interface {
 	// Acquire returns the module called name in the generation that the call keeps until

@@ -35,6 +35,12 @@ type Run struct {
 	by      string
 	vars    abi.Vars
 	steps   []step
+	waits   []waiting
+	timers  []timer
+
+	targets []string // that a module chose after a failure
+	fork    bool
+	chooser int
 }
 
 // step is what one use keeps while the call lasts.
@@ -42,8 +48,11 @@ type step struct {
 	module Module // nil: not acquired, failed or released
 	mask   uint64
 	passed bool // its start let the call pass: it gets the later hooks
+	waits  bool // its hooks may answer ErrPending
 	params []Field
 	state  []byte
+
+	maximum time.Duration // that it lets the call last
 }
 
 // Begin starts the passage of a call. env is what parameters are evaluated in; its Var
@@ -113,9 +122,9 @@ func (r *Run) Wants(e abi.Event) bool {
 }
 
 // Start lets the modules decide about a new call, in order; what they set goes into plan.
-// It returns nil when all let it pass, else the *Refusal of the first that did not; the
-// modules before that one have then got their end, with a Result made from the refusal
-// unless call has one.
+// It returns nil when all let it pass, ErrPending when one of them waits (then Resume goes
+// on), else the *Refusal of the first that did not; the modules before that one have then
+// got their end, with a Result made from the refusal unless call has one.
 func (r *Run) Start(ctx context.Context, call *abi.Call, plan Plan) error {
 	if r == nil || r.ended {
 		return nil
@@ -123,29 +132,47 @@ func (r *Run) Start(ctx context.Context, call *abi.Call, plan Plan) error {
 	for r.next < len(r.steps) {
 		i := r.next
 		d, err := r.start(ctx, call, i)
-		if err == nil {
-			err = r.set(plan, i, &d)
+		if err == ErrPending {
+			return r.wait(call, r.entry(), i, false)
 		}
-		r.next++
-		var refusal *Refusal
-		switch {
-		case err != nil:
-			refusal = r.failed(i, abi.EventStart, err)
-		case d.Refused():
-			refusal = r.refusal(i, &d)
-		default:
-			r.pass(i, &d)
-			continue
-		}
-		r.release(i)
-		if refusal != nil {
-			r.env = nil
-			r.unwind(ctx, call, refusal)
-			return refusal
+		if err := r.decide(ctx, call, plan, i, d, err); err != nil {
+			return err
 		}
 	}
 	r.env = nil
 	return nil
+}
+
+// entry is the event that begins the passage.
+func (r *Run) entry() abi.Event { return abi.EventStart }
+
+// decide carries out what the start hook of use i decided, or what follows from its
+// failure, and moves on to the next use.
+func (r *Run) decide(ctx context.Context, call *abi.Call, plan Plan, i int, d abi.Decision, err error) error {
+	if err == nil {
+		err = r.set(plan, i, &d)
+	}
+	if err == nil && len(d.Targets) > 0 {
+		err = fmt.Errorf("%w: targets before anything was tried", ErrBadDecision)
+	}
+	r.next++
+	var refusal *Refusal
+	switch {
+	case err != nil:
+		refusal = r.failed(i, abi.EventStart, err)
+	case d.Refused():
+		refusal = r.refusal(i, &d)
+	default:
+		r.pass(i, &d)
+		return nil
+	}
+	r.release(i)
+	if refusal == nil {
+		return nil
+	}
+	r.env = nil
+	r.unwind(ctx, call, refusal)
+	return refusal
 }
 
 // start acquires the module of use i and calls its hook.
@@ -194,12 +221,15 @@ func (r *Run) pass(i int, d *abi.Decision) {
 	s.passed = true
 	r.wants |= s.mask
 	r.limit(i, d)
+	r.arm(i, d)
 }
 
 // limit keeps the shortest maximum.
 func (r *Run) limit(i int, d *abi.Decision) {
-	if d.MaxDuration > 0 && (r.maximum == 0 || d.MaxDuration < r.maximum) {
-		r.maximum, r.by = d.MaxDuration, r.chain.uses[i].Name
+	s := &r.steps[i]
+	if d.MaxDuration > 0 && (s.maximum == 0 || d.MaxDuration < s.maximum) {
+		s.maximum = d.MaxDuration
+		r.shortest()
 	}
 }
 
@@ -207,42 +237,79 @@ func (r *Run) limit(i int, d *abi.Decision) {
 // first that wants the call hung up; those behind it do not hear of the answer. A module
 // that fails is logged and does not hurt the call.
 func (r *Run) Connect(ctx context.Context, call *abi.Call) error {
-	return r.each(ctx, call, abi.EventConnect)
+	return r.each(ctx, call, abi.EventConnect, 0)
 }
 
 // Event gives call.Event to the modules that want it, as Connect does: the events between
-// start and end.
+// start and end. After EventReject, Targets says what a module wants to try next.
 func (r *Run) Event(ctx context.Context, call *abi.Call) error {
-	return r.each(ctx, call, call.Event)
+	return r.each(ctx, call, call.Event, 0)
 }
 
-func (r *Run) each(ctx context.Context, call *abi.Call, e abi.Event) error {
+func (r *Run) each(ctx context.Context, call *abi.Call, e abi.Event, from int) error {
 	if !r.Wants(e) {
 		return nil
 	}
-	for i := range r.steps {
+	for i := from; i < len(r.steps); i++ {
 		if s := &r.steps[i]; !s.passed || s.mask&abi.Bit(e) == 0 {
 			continue
 		}
-		d, err := r.hook(ctx, call, i, e)
-		if err == nil {
-			err = r.set(nil, i, &d)
-		}
-		switch {
-		case err != nil:
-			r.logFailure(i, e, err)
-		case d.Refused():
-			return r.refusal(i, &d)
-		default:
-			r.limit(i, &d)
+		if err := r.tell(ctx, call, i, e, false); err != nil || e == abi.EventReject && r.Retargeted() {
+			return err
 		}
 	}
 	return nil
 }
 
+// tell gives one event to use i.
+func (r *Run) tell(ctx context.Context, call *abi.Call, i int, e abi.Event, alone bool) error {
+	d, err := r.hook(ctx, call, i, e)
+	if err == ErrPending {
+		return r.wait(call, e, i, alone)
+	}
+	return r.heard(call, i, e, d, err)
+}
+
+// heard carries out what use i decided about an event between start and end.
+func (r *Run) heard(call *abi.Call, i int, e abi.Event, d abi.Decision, err error) error {
+	if err == nil {
+		err = r.set(nil, i, &d)
+	}
+	if err == nil && len(d.Targets) > 0 && e != abi.EventReject {
+		err = fmt.Errorf("%w: targets, but nothing has failed", ErrBadDecision)
+	}
+	switch {
+	case err != nil:
+		r.logFailure(i, e, err)
+	case d.Refused():
+		return r.refusal(i, &d)
+	default:
+		r.limit(i, &d)
+		r.arm(i, &d)
+		if len(d.Targets) > 0 {
+			r.targets, r.fork, r.chooser = d.Targets, d.Fork, i
+		}
+	}
+	return nil
+}
+
+// Retargeted says whether Targets has something to say.
+func (r *Run) Retargeted() bool { return r != nil && len(r.targets) > 0 }
+
+// Targets returns, once, the URIs to try next, whether all at the same time, and the use that
+// chose them; none when no module did.
+func (r *Run) Targets() (uris []string, fork bool, use string) {
+	if !r.Retargeted() {
+		return nil, false, ""
+	}
+	uris, r.targets = r.targets, nil
+	return uris, r.fork, r.chain.uses[r.chooser].Name
+}
+
 // End tells the modules whose start let the call pass that it is over, in order, each
 // once, and gives all modules back. call.Result says how it ended; its Modules are filled
-// in. Only the first call of End has an effect.
+// in. Only the first call of End has an effect. Nothing waits for an end hook that does: its
+// module is given back when it is done. Hooks that wait are abandoned.
 func (r *Run) End(ctx context.Context, call *abi.Call) {
 	if r == nil || r.ended {
 		return
@@ -254,14 +321,24 @@ func (r *Run) End(ctx context.Context, call *abi.Call) {
 	if call.Result.Modules == nil {
 		call.Result.Modules = r.chain.names
 	}
+	r.cancel()
+	r.timers, r.targets = nil, nil
 	for i := range r.steps {
 		if s := &r.steps[i]; s.passed && s.mask&abi.Bit(abi.EventEnd) != 0 {
-			if _, err := r.hook(ctx, call, i, abi.EventEnd); err != nil {
+			call.Later = nil
+			if s.waits {
+				call.Later = r.later(i)
+			}
+			switch _, err := r.hook(ctx, call, i, abi.EventEnd); {
+			case err == ErrPending && s.waits:
+				s.module, s.passed = nil, false // its Later releases it
+			case err != nil:
 				r.logFailure(i, abi.EventEnd, err)
 			}
 		}
 		r.release(i)
 	}
+	call.Later = nil
 }
 
 // unwind ends the passage of a call that was refused.
@@ -296,15 +373,19 @@ func (r *Run) failed(i int, e abi.Event, err error) *Refusal {
 	return &Refusal{Use: r.chain.uses[i].Name, Code: 503}
 }
 
-func (r *Run) logFailure(i int, e abi.Event, err error) {
-	log := r.log
+func (r *Run) logFailure(i int, e abi.Event, err error) { r.failureLog(i, e)(err) }
+
+// failureLog is logFailure for later, from any goroutine.
+func (r *Run) failureLog(i int, e abi.Event) func(error) {
+	log, u, call := r.log, &r.chain.uses[i], r.callID
 	if log == nil {
 		log = slog.Default()
 	}
-	u := &r.chain.uses[i]
-	args := []any{"module", u.Module, "use", u.Name, "hook", e.String(), "call", r.callID, "err", err}
-	if p := (*PanicError)(nil); errors.As(err, &p) {
-		args = append(args, "stack", string(p.Stack))
+	return func(err error) {
+		args := []any{"module", u.Module, "use", u.Name, "hook", e.String(), "call", call, "err", err}
+		if p := (*PanicError)(nil); errors.As(err, &p) {
+			args = append(args, "stack", string(p.Stack))
+		}
+		log.Warn("module failed", args...)
 	}
-	log.Warn("module failed", args...)
 }
