@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -175,14 +177,23 @@ type parser struct {
 	bad  bool
 }
 
-// number reads what strconv writes and nothing else.
 func (p *parser) number(s string, low int64) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < low || n > MaxNumber || strconv.FormatInt(n, 10) != s {
+	n, err := ParseNumber(s)
+	if err != nil || n < low {
 		p.bad = true
 		return 0
 	}
 	return n
+}
+
+// ParseNumber reads a number within ±MaxNumber as strconv writes it and nothing
+// else; it fails with ErrCorrupt.
+func ParseNumber(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < -MaxNumber || n > MaxNumber || strconv.FormatInt(n, 10) != s {
+		return 0, fmt.Errorf("%w: number %q", ErrCorrupt, clip(s))
+	}
+	return n, nil
 }
 
 func (p *parser) err(what string) error {
@@ -195,4 +206,11 @@ func (p *parser) err(what string) error {
 // clip keeps what is foreign short in an error's text.
 func clip(s string) string {
 	return s[:min(len(s), 80)]
+}
+
+// SortReservations sorts by call and seq.
+func SortReservations(rs []Reservation) {
+	slices.SortFunc(rs, func(a, b Reservation) int {
+		return cmp.Or(strings.Compare(a.Call, b.Call), cmp.Compare(a.Seq, b.Seq))
+	})
 }

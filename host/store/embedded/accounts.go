@@ -1,0 +1,310 @@
+package embedded
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/sallyport-sbc/sallyport/host/store"
+)
+
+// account is an account within a batch.
+type account struct {
+	*batch
+	name string
+	store.Balance
+}
+
+// account reads an account and lets its overdue reservations expire.
+func (b *batch) account(name string) (*account, error) {
+	text, known := b.get(accounts, name)
+	if !known {
+		return nil, fmt.Errorf("%w: account %q", store.ErrNotFound, name)
+	}
+	bal, err := store.ParseBalance(text)
+	if err != nil {
+		return nil, err
+	}
+	a := &account{b, name, bal}
+	return a, a.sweep()
+}
+
+func (a *account) save() { a.put(accounts, a.name, a.Text()) }
+
+// sweep ends the reservations whose time is over and forgets those that were
+// settled long enough ago. All records are read before any is written.
+func (a *account) sweep() error {
+	all, err := overdue(a.tx, a.name, a.now)
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		a.delete(due, o.key)
+		if o.State != store.Open {
+			a.delete(reservations, a.name+"\x00"+o.id)
+			continue
+		}
+		a.Reserved -= o.Granted
+		o.State = store.Expired
+		a.settle(o.id, o.Reservation, store.ExpiredFor)
+	}
+	if len(all) > 0 {
+		a.save()
+	}
+	return nil
+}
+
+// dueRecord is a reservation, or the memory of one, whose time is over.
+type dueRecord struct {
+	key, id string // in the bucket of due, and in that of reservations
+	store.Reservation
+}
+
+// overdue returns what is due by now.
+func overdue(tx *bbolt.Tx, name string, now time.Time) (all []dueRecord, err error) {
+	prefix := name + "\x00"
+	c := tx.Bucket(due).Cursor()
+	for k, _ := c.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, _ = c.Next() {
+		rest := k[len(prefix):]
+		if len(rest) < 10 {
+			return nil, fmt.Errorf("%w: due %q", store.ErrCorrupt, k)
+		}
+		if int64(binary.BigEndian.Uint64(rest)) > now.UnixMilli() {
+			break
+		}
+		o := dueRecord{key: string(k), id: string(rest[9:])}
+		text := tx.Bucket(reservations).Get([]byte(prefix + o.id))
+		if o.Reservation, err = store.ParseReservation(string(text)); err != nil {
+			return nil, err
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+func (a *account) reservation(id string) (r store.Reservation, known bool, err error) {
+	text, known := a.get(reservations, a.name+"\x00"+id)
+	if !known {
+		return r, false, nil
+	}
+	r, err = store.ParseReservation(text)
+	return r, true, err
+}
+
+// settle writes a reservation whose old due is no longer there.
+func (a *account) settle(id string, r store.Reservation, keep time.Duration) {
+	r.Due = a.now.Add(keep)
+	a.put(reservations, a.name+"\x00"+id, r.Text())
+	a.put(due, a.dueKey(id, r.Due), "")
+}
+
+func (a *account) dueKey(id string, at time.Time) string {
+	return a.name + "\x00" + number(uint64(at.UnixMilli())) + "\x00" + id
+}
+
+func number(n uint64) string {
+	return string(binary.BigEndian.AppendUint64(nil, n))
+}
+
+// book changes the amount and writes the ledger entry that says so.
+func (a *account) book(kind store.Kind, amount int64, id string) {
+	a.Amount += amount
+	e := store.Entry{Time: a.now, Kind: kind, Amount: amount, ID: id}
+	a.put(ledger, a.name+"\x00"+number(a.Next), e.Text())
+	a.Next++
+}
+
+// fold drops entries beyond LedgerKeep into the sum of what was dropped.
+func (a *account) fold() error {
+	for a.Next-a.First >= store.LedgerKeep {
+		key := a.name + "\x00" + number(a.First)
+		text, known := a.get(ledger, key)
+		if !known {
+			return fmt.Errorf("%w: ledger entry %d is not there", store.ErrCorrupt, a.First)
+		}
+		e, err := store.ParseEntry(text)
+		if err != nil {
+			return err
+		}
+		a.delete(ledger, key)
+		a.Folded += e.Amount
+		a.First++
+	}
+	return nil
+}
+
+// Reserve is store.Accounts.Reserve.
+func (s *Store) Reserve(ctx context.Context, name, call string, seq uint32, want int64, ttl time.Duration) (int64, error) {
+	err := store.CheckNames(name, call)
+	if err == nil {
+		err = store.CheckTTL(ttl)
+	}
+	if err == nil {
+		err = store.CheckAmount(want, 1)
+	}
+	if err != nil {
+		return 0, s.counters.Done(store.OpReserve, time.Time{}, err)
+	}
+	id := "c" + store.CallID(call, seq)
+	type grant struct {
+		amount  int64
+		settled bool
+	}
+	g, err := update(ctx, s, store.OpReserve, func(b *batch) (g grant, err error) {
+		a, err := b.account(name)
+		if err != nil {
+			return g, err
+		}
+		r, known, err := a.reservation(id)
+		if err != nil || known {
+			return grant{r.Granted, r.State != store.Open}, err
+		}
+		if g.amount = min(want, a.Free()); g.amount <= 0 {
+			return grant{}, nil
+		}
+		a.settle(id, store.Reservation{State: store.Open, Granted: g.amount}, ttl)
+		a.Reserved += g.amount
+		a.save()
+		return g, nil
+	})
+	if err == nil && g.settled {
+		err = fmt.Errorf("%w: %s", store.ErrSettled, id[1:])
+	}
+	return g.amount, err
+}
+
+// Commit is store.Accounts.Commit.
+func (s *Store) Commit(ctx context.Context, name, call string, seq uint32, used int64) (store.Balance, error) {
+	err := store.CheckNames(name, call)
+	if err == nil {
+		err = store.CheckAmount(used, 0)
+	}
+	if err != nil {
+		return store.Balance{}, s.counters.Done(store.OpCommit, time.Time{}, err)
+	}
+	id := "c" + store.CallID(call, seq)
+	return update(ctx, s, store.OpCommit, func(b *batch) (none store.Balance, err error) {
+		a, err := b.account(name)
+		if err != nil {
+			return none, err
+		}
+		r, known, err := a.reservation(id)
+		switch {
+		case err != nil:
+			return none, err
+		case !known:
+			return none, fmt.Errorf("%w: reservation %s", store.ErrNotFound, id[1:])
+		case r.State == store.Canceled:
+			return none, fmt.Errorf("%w: %s was canceled", store.ErrSettled, id[1:])
+		case r.State == store.Committed && r.Used != used:
+			return none, fmt.Errorf("%w: %s was committed with %d", store.ErrConflict, id[1:], r.Used)
+		case r.State == store.Committed:
+			return a.Balance, nil
+		case a.Amount-used < -store.MaxBalance:
+			return none, fmt.Errorf("%w: account %q would be below %d", store.ErrInvalid, name, int64(-store.MaxBalance))
+		}
+		if used > 0 {
+			if err := a.fold(); err != nil {
+				return none, err
+			}
+			a.book(store.KindCommit, -used, id[1:])
+		}
+		if r.State == store.Open {
+			a.Reserved -= r.Granted
+		}
+		a.delete(due, a.dueKey(id, r.Due))
+		r.State, r.Used = store.Committed, used
+		a.settle(id, r, store.SettledFor)
+		a.save()
+		return a.Balance, nil
+	})
+}
+
+// Cancel is store.Accounts.Cancel.
+func (s *Store) Cancel(ctx context.Context, name, call string, seq uint32) error {
+	if err := store.CheckNames(name, call); err != nil {
+		return s.counters.Done(store.OpCancel, time.Time{}, err)
+	}
+	id := "c" + store.CallID(call, seq)
+	_, err := update(ctx, s, store.OpCancel, func(b *batch) (none struct{}, err error) {
+		a, err := b.account(name)
+		if err != nil {
+			return none, err
+		}
+		r, known, err := a.reservation(id)
+		switch {
+		case err != nil:
+			return none, err
+		case r.State == store.Committed:
+			return none, fmt.Errorf("%w: %s was committed with %d", store.ErrSettled, id[1:], r.Used)
+		case r.State == store.Canceled:
+			return none, nil
+		case r.State == store.Open:
+			a.Reserved -= r.Granted
+		}
+		if known {
+			a.delete(due, a.dueKey(id, r.Due))
+		}
+		r.State = store.Canceled
+		a.settle(id, r, store.SettledFor)
+		a.save()
+		return none, nil
+	})
+	return err
+}
+
+// Deposit is store.Accounts.Deposit.
+func (s *Store) Deposit(ctx context.Context, name, id string, amount int64) (store.Balance, error) {
+	return s.deposit(ctx, store.KindDeposit, name, id, amount)
+}
+
+// SetBalance is store.Accounts.SetBalance.
+func (s *Store) SetBalance(ctx context.Context, name, id string, amount int64) (store.Balance, error) {
+	return s.deposit(ctx, store.KindSet, name, id, amount)
+}
+
+func (s *Store) deposit(ctx context.Context, kind store.Kind, name, id string, amount int64) (store.Balance, error) {
+	err := store.CheckNames(name, id)
+	if err == nil {
+		err = store.CheckAmount(amount, -store.MaxAmount)
+	}
+	if err != nil {
+		return store.Balance{}, s.counters.Done(store.OpDeposit, time.Time{}, err)
+	}
+	return update(ctx, s, store.OpDeposit, func(b *batch) (none store.Balance, err error) {
+		if _, known := b.get(accounts, name); !known {
+			b.put(accounts, name, store.Balance{}.Text())
+		}
+		a, err := b.account(name)
+		if err != nil {
+			return none, err
+		}
+		r, known, err := a.reservation("d" + id)
+		switch {
+		case err != nil:
+			return none, err
+		case known && r.Used != amount:
+			return none, fmt.Errorf("%w: deposit %q of %d", store.ErrConflict, id, r.Used)
+		case known:
+			return a.Balance, nil
+		}
+		change := amount
+		if kind == store.KindSet {
+			change -= a.Amount
+		}
+		if after := a.Amount + change; after > store.MaxBalance || after < -store.MaxBalance {
+			return none, fmt.Errorf("%w: account %q would be at %d", store.ErrInvalid, name, after)
+		}
+		if err := a.fold(); err != nil {
+			return none, err
+		}
+		a.book(kind, change, id)
+		a.settle("d"+id, store.Reservation{State: store.Booked, Used: amount}, store.BookedFor)
+		a.save()
+		return a.Balance, nil
+	})
+}

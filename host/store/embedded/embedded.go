@@ -1,0 +1,208 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/sallyport-sbc/sallyport/host/store"
+)
+
+// Options say where and how; only Path is needed.
+type Options struct {
+	Path    string       // of the file; it is made with mode 0600
+	MaxSize int64        // of the file in bytes; 0 is no bound
+	Log     *slog.Logger // nil is silence
+}
+
+// Store is the engine. It is a store.Store and offers store.Fast.
+type Store struct {
+	db       *bbolt.DB
+	leases   *store.LeaseTable
+	rates    *store.RateTable
+	counters store.Counters
+	health   *store.Health
+	done     chan struct{} // closed when the committer has returned
+
+	spacesMu sync.RWMutex // guards the map, not the spaces
+	spaces   map[string]*space
+
+	mu     sync.Mutex // guards what follows
+	queue  []job
+	closed bool
+	wake   chan struct{}
+}
+
+var (
+	_ store.Store = (*Store)(nil)
+	_ store.Fast  = (*Store)(nil)
+)
+
+var (
+	accounts     = []byte("accounts")
+	reservations = []byte("reservations")
+	due          = []byte("due")
+	ledger       = []byte("ledger")
+	values       = []byte("values")
+	members      = []byte("members")
+)
+
+// Open opens the file, or makes it. It fails with ErrCorrupt for a file that
+// cannot be read, and says so when another process has it.
+func Open(o Options) (*Store, error) {
+	s := &Store{
+		leases: store.NewLeaseTable(), rates: store.NewRateTable(),
+		health: store.NewHealth("embedded", o.Log),
+		done:   make(chan struct{}), wake: make(chan struct{}, 1),
+		spaces: map[string]*space{},
+	}
+	if err := s.open(o); err != nil {
+		return nil, fmt.Errorf("store %s: %w", o.Path, err)
+	}
+	go s.commitLoop()
+	return s, nil
+}
+
+func (s *Store) open(o Options) (err error) {
+	// bbolt panics on pages that make no sense, and a file cut short is a fault
+	// of memory: both are errors here.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", store.ErrCorrupt, r)
+		}
+	}()
+	s.db, err = bbolt.Open(o.Path, 0o600, &bbolt.Options{
+		Timeout:        100 * time.Millisecond,
+		NoFreelistSync: true,
+		FreelistType:   bbolt.FreelistMapType,
+		NoStatistics:   true,
+		MaxSize:        int(o.MaxSize),
+		// Room to grow without a new mapping, which would wait for readers.
+		InitialMmapSize: 64 << 20,
+	})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return fmt.Errorf("%w: another process has it open", store.ErrUnavailable)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+	case err != nil:
+		return err
+	}
+	if err = s.load(); err != nil {
+		err = errors.Join(err, s.db.Close())
+	}
+	return err
+}
+
+func (s *Store) load() error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{accounts, reservations, due, ledger, values, members} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.db.View(func(tx *bbolt.Tx) error {
+		if info, err := os.Stat(s.db.Path()); err != nil || info.Size() < tx.Size() {
+			return fmt.Errorf("%w: it is cut short", store.ErrCorrupt)
+		}
+		return s.loadSpaces(tx)
+	})
+}
+
+// Close is Store.Close.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	s.poke()
+	<-s.done
+	return s.db.Close()
+}
+
+// Stats is Store.Stats.
+func (s *Store) Stats() store.Stats {
+	st := store.Stats{Engine: "embedded", Ops: s.counters.Stats(), Leases: s.leases.Len(), Rates: s.rates.Len()}
+	st.Up, st.Outages = s.health.Up()
+	for _, sp := range s.allSpaces() {
+		sp.mu.RLock()
+		st.Keys += len(sp.keys) + sp.members
+		st.Bytes += sp.bytes
+		sp.mu.RUnlock()
+	}
+	return st
+}
+
+// Acquire is store.Leases.Acquire; it does not wait.
+func (s *Store) Acquire(_ context.Context, lease, node string, ttl time.Duration, limits []store.Limit) (string, error) {
+	return s.AcquireNow(lease, node, ttl, limits)
+}
+
+// AcquireNow is store.Fast.AcquireNow.
+func (s *Store) AcquireNow(lease, node string, ttl time.Duration, limits []store.Limit) (string, error) {
+	denied, err := s.leases.Acquire(lease, node, ttl, limits)
+	return denied, s.counters.Done(store.OpAcquire, time.Time{}, err)
+}
+
+// Renew is store.Leases.Renew; it does not wait.
+func (s *Store) Renew(_ context.Context, node string, ttl time.Duration) (int, error) {
+	n, err := s.leases.Renew(node, ttl)
+	return n, s.counters.Done(store.OpRenew, time.Time{}, err)
+}
+
+// Release is store.Leases.Release; it does not wait.
+func (s *Store) Release(_ context.Context, lease string) error { return s.ReleaseNow(lease) }
+
+// ReleaseNow is store.Fast.ReleaseNow.
+func (s *Store) ReleaseNow(lease string) error {
+	return s.counters.Done(store.OpRelease, time.Time{}, s.leases.Release(lease))
+}
+
+// Reconcile is store.Leases.Reconcile; it does not wait.
+func (s *Store) Reconcile(_ context.Context, node string, ttl time.Duration, live func() []store.Lease) (store.Repair, error) {
+	r, err := s.leases.Reconcile(node, ttl, live)
+	return r, s.counters.Done(store.OpReconcile, time.Time{}, err)
+}
+
+// Used is store.Leases.Used; it does not wait.
+func (s *Store) Used(_ context.Context, key string) (int64, error) {
+	n, err := s.leases.Used(key)
+	return n, s.counters.Done(store.OpUsed, time.Time{}, err)
+}
+
+// Take is store.Rates.Take; it does not wait.
+func (s *Store) Take(_ context.Context, key string, rate float64, burst, n int64) (time.Duration, error) {
+	return s.TakeNow(key, rate, burst, n)
+}
+
+// TakeNow is store.Fast.TakeNow.
+func (s *Store) TakeNow(key string, rate float64, burst, n int64) (time.Duration, error) {
+	after, err := s.rates.Take(key, rate, burst, n)
+	return after, s.counters.Done(store.OpTake, time.Time{}, err)
+}
+
+// view reads the file; the transaction ends with read.
+func (s *Store) view(op store.Op, read func(tx *bbolt.Tx) error) error {
+	err := s.db.View(read)
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+		err = fmt.Errorf("%w: closed", store.ErrUnavailable)
+	}
+	return s.counters.Done(op, time.Time{}, err)
+}
