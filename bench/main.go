@@ -3,7 +3,7 @@
 // beside what other systems gave on the same work. README.md here says what each
 // figure means.
 //
-//	go run ./bench                     every row, about five minutes
+//	go run ./bench                     every row, three minutes or more
 //	go run ./bench -run signalling     the rows whose name contains it
 //	go run ./bench -json               the same as JSON
 //
