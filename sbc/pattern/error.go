@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Reasons why a regular expression map is refused as a whole, see ParseRegexMap.
+// Reasons why a regular expression map is refused as a whole, see ParseMap.
 var (
 	ErrMapTooLarge     = errors.New("the map is larger than 8 MiB")
 	ErrTooManyRules    = errors.New("the map has more than 100000 rules")
@@ -23,7 +23,7 @@ func (e *Error) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e
 
 // LineError says which line of a map file is wrong.
 type LineError struct {
-	File    string // as given to ParseRegexMap
+	File    string // as given to ParseMap
 	Line    int    // from 1
 	Problem string
 }

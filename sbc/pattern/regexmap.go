@@ -1,7 +1,6 @@
 package pattern
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"regexp/syntax"
 	"strings"
 	"sync/atomic"
-	"unicode/utf8"
 )
 
 // Bounds of a map file. A map is trusted, but its size must not surprise: 100,000 rules are
@@ -64,39 +62,23 @@ type valuePart struct {
 // space around expression and value is removed. The error joins a *LineError for each wrong
 // line, or is ErrMapTooLarge, ErrTooManyRules, ErrTooManyLiterals or what r said. file is only for errors.
 func ParseRegexMap(r io.Reader, file string) (*RegexMap, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxMap+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxMap {
-		return nil, ErrMapTooLarge
-	}
 	m := &RegexMap{}
-	var errs []error
 	var b indexBuilder
-	for line := 1; len(text) > 0; line++ {
-		var raw []byte
-		raw, text, _ = bytes.Cut(text, []byte("\n"))
-		raw = bytes.TrimSpace(raw)
-		if len(raw) == 0 || raw[0] == '#' {
-			continue
-		}
+	err := eachLine(r, file, func(line int, text string) error {
 		if len(m.rules) == maxRules {
-			return nil, ErrTooManyRules
+			return ErrTooManyRules
 		}
-		rule, need, err := parseRule(string(raw[:min(len(raw), maxLine+1)]))
+		rule, need, err := parseRule(text)
 		if err != nil {
-			if errs = append(errs, &LineError{File: file, Line: line, Problem: err.Error()}); len(errs) == maxMapErrors {
-				break
-			}
-			continue
+			return err
 		}
 		rule.line = line
 		b.add(len(m.rules), need)
 		m.rules = append(m.rules, rule)
-	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var ok bool
 	if m.index, ok = b.build(); !ok {
@@ -106,17 +88,10 @@ func ParseRegexMap(r io.Reader, file string) (*RegexMap, error) {
 }
 
 func parseRule(s string) (*rule, required, error) {
-	if len(s) > maxLine {
-		return nil, required{}, fmt.Errorf("the line is longer than %d bytes", maxLine)
+	expr, value, err := splitRule(s, "regex")
+	if err != nil {
+		return nil, required{}, err
 	}
-	if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
-		return nil, required{}, errors.New("the line is not UTF-8 text")
-	}
-	expr, value, ok := strings.Cut(s, "=>")
-	if !ok {
-		return nil, required{}, errors.New("no =>: a rule is regex=>value")
-	}
-	expr, value = strings.TrimSpace(expr), strings.TrimSpace(value)
 	switch {
 	case expr == "":
 		return nil, required{}, errors.New("no expression before =>: .* matches everything")
@@ -276,4 +251,4 @@ func (r *rule) append(dst []byte, key string) []byte {
 	return dst
 }
 
-var _ Map = (*RegexMap)(nil)
+var _ RuleMap = (*RegexMap)(nil)
