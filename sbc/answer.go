@@ -44,7 +44,7 @@ func (c *call) reply(x *exchange, status int, phrase string) *sip.Message {
 	res := sip.NewResponse(x.request, status, phrase, x.from.localTag)
 	if status > 100 && status < 300 {
 		res.Add(sip.Contact, x.from.contact())
-		res.Add(sip.Allow, allow)
+		res.Add(sip.Allow, x.from.allow())
 	}
 	return res
 }
@@ -81,7 +81,7 @@ func (c *call) provisional(x *exchange, res *sip.Message) {
 		}
 		body, x.early = sdp, sdp
 	}
-	c.carry(out, res, body)
+	c.carry(x.from, out, res, body)
 	c.send(x.server, out)
 	if c.run.Wants(abi.EventEarly) {
 		c.tell(abi.EventEarly, res)
@@ -119,7 +119,7 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 		return
 	}
 	out := c.reply(x, res.Status, res.Phrase)
-	c.carry(out, res, body)
+	c.carry(x.from, out, res, body)
 	if body != "" && out.Header(sip.ContentType) == "" {
 		out.Add(sip.ContentType, "application/sdp") // the early answer, said again
 	}
@@ -271,7 +271,7 @@ func (c *call) relayFailure(x *exchange, res *sip.Message) {
 	if !isSDP(res) {
 		body = res.Body
 	}
-	c.carry(out, res, body)
+	c.carry(x.from, out, res, body)
 	if res.Status < 400 {
 		for v := range res.All(sip.Contact) {
 			out.Add(sip.Contact, v)

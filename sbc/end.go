@@ -33,7 +33,7 @@ func (c *call) byeFrom(l *leg, t *transaction.Server, m *sip.Message) {
 	c.cutOff(x)
 	if other := c.other(l); other.state == legUp && other.unacked == nil {
 		bye := other.next("BYE")
-		c.carry(bye, m, "")
+		c.carry(other, bye, m, "")
 		c.sendBYE(other, bye)
 	} else {
 		c.bye(other, m.Header(sip.Reason))

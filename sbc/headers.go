@@ -22,12 +22,12 @@ func crosses(id sip.ID) bool {
 	return true
 }
 
-// carry copies to dst what crosses of src: the header fields that the plan's filter
-// lets pass, and the body.
-func (c *call) carry(dst, src *sip.Message, body string) {
+// carry copies to dst, which is for leg to, what crosses of src: the header fields that
+// the plan lets pass, changed as it says, and the body.
+func (c *call) carry(to *leg, dst, src *sip.Message, body string) {
 	carryHeaders(dst, src)
 	if c.plan != nil {
-		c.plan.Filter(dst)
+		c.plan.Filter(dst, to.side)
 	}
 	carryBody(dst, src, body)
 }

@@ -186,17 +186,35 @@ func (l *leg) build(method string, seq uint32) *sip.Message {
 	m.Add(sip.CSeq, strconv.FormatUint(uint64(seq), 10)+" "+method)
 	if method == "INVITE" || method == "UPDATE" {
 		m.Add(sip.Contact, l.contact())
-		m.Add(sip.Allow, allow)
+		m.Add(sip.Allow, l.allow())
 	}
 	return m
 }
 
-// contact is where the far end finds this leg.
+// contact is where the far end finds this leg. Whatever the profile makes of it, requests
+// are found by their To tag.
 func (l *leg) contact() string {
+	proto := ""
 	if l.flow.Proto() == transport.TCP {
-		return "<sip:" + l.flow.SentBy() + ";transport=tcp>"
+		proto = "tcp"
 	}
-	return "<sip:" + l.flow.SentBy() + ">"
+	if p := l.call.plan; p != nil {
+		if v := p.Contact(l.side, l.flow.SentBy(), proto); v != "" {
+			return v
+		}
+	}
+	if proto != "" {
+		proto = ";transport=" + proto
+	}
+	return "<sip:" + l.flow.SentBy() + proto + ">"
+}
+
+// allow is what the far end may send in this dialog.
+func (l *leg) allow() string {
+	if p := l.call.plan; p != nil {
+		return p.Allow(allow, l.side)
+	}
+	return allow
 }
 
 // owns says whether a request with these dialog identifiers belongs to this dialog.
@@ -208,6 +226,9 @@ func (l *leg) owns(m *sip.Message) bool {
 // submit sends a request of the dialog in a transaction of its own. A connection that has
 // died meanwhile is opened anew: the far end's address has not changed.
 func (l *leg) submit(m *sip.Message, o transaction.SendOptions) (*transaction.Client, error) {
+	if p := l.call.plan; p != nil {
+		p.AppendTo(m, l.side)
+	}
 	if l.auth != nil {
 		if err := l.auth.authorize(m); err != nil {
 			return nil, err
@@ -244,6 +265,9 @@ func (l *leg) sendACK(seq uint32, body string) {
 	if body != "" {
 		m.Add(sip.ContentType, "application/sdp")
 		m.Body = body
+	}
+	if p := l.call.plan; p != nil {
+		p.AppendTo(m, l.side)
 	}
 	_, err := l.call.sbc.transactions.SendACK(m, l.flow)
 	if errors.Is(err, transport.ErrNoConnection) && l.reconnect() {

@@ -181,7 +181,7 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 	}
 	out := to.next(method)
 	out.Set(sip.MaxForwards, forwards(m))
-	c.carry(out, m, body)
+	c.carry(to, out, m, body)
 	if to.timer != nil {
 		to.timer.ask(out)
 		to.timer.said = body
@@ -201,7 +201,7 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 func (c *call) refreshRefused(x *exchange, res *sip.Message) {
 	c.rollback(x)
 	out := c.reply(x, res.Status, res.Phrase)
-	c.carry(out, res, "")
+	c.carry(x.from, out, res, "")
 	c.send(x.server, out)
 	c.exchange = nil
 	if res.Status == 481 || res.Status == 408 {
@@ -233,7 +233,7 @@ func (c *call) relay(l *leg, t *transaction.Server, m *sip.Message) {
 	}
 	out := to.next(m.Method)
 	out.Set(sip.MaxForwards, forwards(m))
-	c.carry(out, m, m.Body)
+	c.carry(to, out, m, m.Body)
 	r := &relayed{from: l, server: t, request: m}
 	c.relays = append(c.relays, r)
 	var err error
@@ -250,7 +250,7 @@ func (c *call) relayResponse(tx *transaction.Client, res *sip.Message) {
 		return
 	}
 	out := sip.NewResponse(r.request, res.Status, res.Phrase, r.from.localTag)
-	c.carry(out, res, res.Body)
+	c.carry(r.from, out, res, res.Body)
 	c.send(r.server, out)
 }
 

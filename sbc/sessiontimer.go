@@ -264,7 +264,7 @@ func (c *call) refreshFrom(l *leg, t *transaction.Server, m *sip.Message) bool {
 	l.setTarget(m)
 	res := sip.NewResponse(m, 200, "", l.localTag)
 	res.Add(sip.Contact, l.contact())
-	res.Add(sip.Allow, allow)
+	res.Add(sip.Allow, l.allow())
 	if timer != nil {
 		res.Add(sip.Supported, "timer")
 		timer.agree(l, m, res)

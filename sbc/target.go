@@ -214,7 +214,7 @@ func (c *call) compose(to transport.Target) (*leg, *sip.Message, error) {
 	m.Add(sip.CallID, b.callID)
 	m.Add(sip.CSeq, strconv.Itoa(int(b.localSeq))+" INVITE")
 	m.Add(sip.Contact, b.contact())
-	m.Add(sip.Allow, allow)
+	m.Add(sip.Allow, b.allow())
 	carryHeaders(m, t.invite)
 	if err := p.Apply(m); err != nil {
 		return nil, nil, err

@@ -25,10 +25,15 @@ type decoder struct {
 	order map[string]int  // position of each key in the file
 	wrong map[string]bool // keys whose value could not be taken
 	errs  Errors
+
+	origin map[string]key // of inherited keys: where they stand in the file
 }
 
 // defaulter is a struct whose keys have values before the file sets them.
 type defaulter interface{ SetDefaults() }
+
+// planner is a struct that knows keys which are not yet available.
+type planner interface{ Planned() []string }
 
 // decode parses text and fills the struct that into points to. It says whether text is
 // TOML; every mistake is in d.errs.
@@ -48,6 +53,8 @@ func (d *decoder) decode(text string, into any) bool {
 			d.order[id] = i + 1
 		}
 	}
+	d.origin = map[string]key{}
+	d.extend(tree)
 	d.value(reflect.ValueOf(into).Elem(), tree, nil)
 	return true
 }
@@ -60,6 +67,7 @@ func (d *decoder) fail(line int, msg string) {
 // errorAt notes a mistake in the value of k, unless k or a table around it could not even be
 // taken: what follows from that is no second mistake.
 func (d *decoder) errorAt(k key, format string, args ...any) {
+	k = d.originOf(k)
 	for around := k; len(around) > 0; around = around[:len(around)-1] {
 		if d.wrong[around.id()] {
 			return
@@ -75,7 +83,7 @@ func (d *decoder) errorAt(k key, format string, args ...any) {
 // reject notes that the value of k cannot be taken.
 func (d *decoder) reject(k key, format string, args ...any) {
 	d.errorAt(k, format, args...)
-	d.wrong[k.id()] = true
+	d.wrong[d.originOf(k).id()] = true
 }
 
 // inOrder returns the names in table in the order of the file.
@@ -165,9 +173,16 @@ func (d *decoder) table(v reflect.Value, x any, k key) {
 			d.value(f, m[name], at)
 			continue
 		}
+		if !slices.Equal(d.originOf(at), at) {
+			continue // said of the profile that has it
+		}
 		where := ""
 		if len(k) > 0 {
 			where = " in [" + k.String() + "]"
+		}
+		if p, ok := v.Addr().Interface().(planner); ok && slices.Contains(p.Planned(), name) {
+			d.fail(d.lines.line(at), fmt.Sprintf("%q%s is not yet available", name, where))
+			continue
 		}
 		d.fail(d.lines.line(at), fmt.Sprintf("unknown key %q%s%s", name, where,
 			didYouMean(name, slices.Collect(maps.Keys(fields)))))

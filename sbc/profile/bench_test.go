@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
@@ -129,6 +130,6 @@ func BenchmarkFilter(b *testing.B) {
 	m := e.Msg
 	b.ReportAllocs()
 	for b.Loop() {
-		plan.Filter(m)
+		plan.Filter(m, media.B)
 	}
 }

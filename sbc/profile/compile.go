@@ -36,8 +36,9 @@ type Profile struct {
 
 // value is a pattern that is evaluated for each call.
 type value struct {
-	key     int // index into keys
-	element int // of a list, else 0
+	key     int    // index into keys
+	element int    // of a list, else 0
+	at      string // its path, for errors
 	pattern *pattern.Pattern
 	static  bool // the pattern has no variables
 	late    bool // needs what the modules set
@@ -56,6 +57,8 @@ func Compile(name string, c *Config, known Known) (*Profile, []error) {
 	c.Routing.compile(&k, &p.plan)
 	c.Headers.compile(&k, &p.plan)
 	c.Media.compile(&k, &p.plan)
+	c.Replies.compile(&k, &p.plan)
+	k.compileShape(c, &p.plan)
 	c.Auth.compile(&k)
 	for i := range keys {
 		k.key(i, c)
@@ -117,6 +120,8 @@ func (c *compiler) key(i int, cfg *Config) {
 		at := k.name
 		if k.add != nil {
 			at = fmt.Sprintf("%s[%d]", k.name, j)
+		} else if k.at != nil {
+			at = k.at(cfg, j)
 		}
 		c.maps(at, pt)
 		p.destine = p.destine || pt.UsesDestination()
@@ -126,7 +131,7 @@ func (c *compiler) key(i int, cfg *Config) {
 			if k.perCall {
 				to = &Plan{Profile: p, received: "sip:user@host.invalid"}
 			}
-			if err := k.put(to, text); err != nil {
+			if err := k.put(to, j, text); err != nil {
 				c.fail(at, err)
 			}
 			if text == "" && k.required {
@@ -136,16 +141,18 @@ func (c *compiler) key(i int, cfg *Config) {
 				continue
 			}
 		}
-		p.values = append(p.values, value{key: i, element: j, pattern: pt, static: static, late: late})
+		p.values = append(p.values, value{key: i, element: j, at: at, pattern: pt, static: static, late: late})
 	}
 }
 
 // put puts the value of one pattern of the configuration into a plan.
-func (k *key) put(p *Plan, v string) error {
-	if !k.lines && !sip.ValidHeaderValue(v) {
+func (k *key) put(p *Plan, i int, v string) error {
+	switch {
+	case !k.lines && !sip.ValidHeaderValue(v):
 		return errLineBreak
-	}
-	if k.add != nil {
+	case k.place != nil:
+		return k.place(p, i, v)
+	case k.add != nil:
 		return k.add(p, v)
 	}
 	return k.set(p, v)

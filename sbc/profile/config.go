@@ -10,8 +10,17 @@ import (
 
 // Config is the section [profile.NAME]: what happens to one kind of call.
 type Config struct {
+	// Another profile that this one is like: keys that are not here are those of that profile,
+	// which may be like a third one. A list here replaces the whole list there. Default none.
+	//
+	//	extends = "carrier"
+	Extends string `toml:"extends"`
+
 	// [profile.NAME.identity] is who the call is from and to, on leg B.
 	Identity Identity `toml:"identity"`
+
+	// [profile.NAME.contact] is what the legs are told as the SBC's own address.
+	Contact Contact `toml:"contact"`
 
 	// [profile.NAME.routing] is where the call goes, and how long it may take.
 	Routing Routing `toml:"routing"`
@@ -19,8 +28,20 @@ type Config struct {
 	// [profile.NAME.headers] is which header fields cross, and which are added.
 	Headers Headers `toml:"headers"`
 
+	// [profile.NAME.methods] is which requests inside the call cross.
+	Methods Methods `toml:"methods"`
+
 	// [profile.NAME.media] is how audio and video pass.
 	Media Media `toml:"media"`
+
+	// [profile.NAME.codecs] is which codecs the legs may agree on.
+	Codecs Codecs `toml:"codecs"`
+
+	// [profile.NAME.sdp] is what else of session descriptions crosses.
+	SDP SDP `toml:"sdp"`
+
+	// [profile.NAME.replies] is which responses leave with another status code.
+	Replies Replies `toml:"replies"`
 
 	// [profile.NAME.session_timer] finds and ends calls whose far end has died.
 	SessionTimer SessionTimer `toml:"session_timer"`

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/media"
@@ -30,5 +31,5 @@ func (m *Media) SetDefaults() {
 	p := media.DefaultPolicy()
 	m.Relay = pattern.Literal("true")
 	m.Timeout, m.HoldTimeout = p.Timeout, p.HoldTimeout
-	m.SymmetricA, m.SymmetricB = p.SymmetricA, p.SymmetricB
+	m.SymmetricA, m.SymmetricB = pattern.Literal(strconv.FormatBool(p.SymmetricA)), pattern.Literal(strconv.FormatBool(p.SymmetricB))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
@@ -33,12 +34,31 @@ type Headers struct {
 	//
 	//	append = ["X-Source: $si:$sp", 'P-Original-URI: $r\r\nP-Original-To: $t']
 	Append []*pattern.Pattern `toml:"append"`
+
+	// Header fields added to every request that leg A is sent, the SBC's own BYE too: patterns
+	// as in append, evaluated when the call comes, default [].
+	//
+	//	append_a = ["X-Node: sbc1"]
+	AppendA []*pattern.Pattern `toml:"append_a"`
+
+	// As append_a, for every request that leg B is sent, its INVITE too.
+	//
+	//	append_b = ["P-Each: $fU"]
+	AppendB []*pattern.Pattern `toml:"append_b"`
+
+	// [[profile.NAME.headers.rule]] changes header fields of requests and responses that cross
+	// from one leg to the other, after allow and deny. There may be several; each takes what
+	// the one before has left.
+	Rules []HeaderRule `toml:"rule"`
 }
 
 var headerKeys = []key{
 	{name: "headers.allow", set: (*Plan).setAllow},
 	{name: "headers.deny", set: (*Plan).setDeny},
 	{name: "headers.append", patterns: func(c *Config) []*pattern.Pattern { return c.Headers.Append }, set: (*Plan).setAppend, add: (*Plan).addHeaders, perCall: true, lines: true, adds: true},
+	appendTo("headers.append_a", media.A, func(c *Config) []*pattern.Pattern { return c.Headers.AppendA }),
+	appendTo("headers.append_b", media.B, func(c *Config) []*pattern.Pattern { return c.Headers.AppendB }),
+	{name: "headers.rule", patterns: rulePatterns, at: rulePatternName, place: (*Plan).setRuleFields, set: (*Plan).addRule, lines: true, adds: true},
 }
 
 func (h *Headers) compile(c *compiler, p *Plan) {
@@ -47,17 +67,23 @@ func (h *Headers) compile(c *compiler, p *Plan) {
 	deny, errs := newNames(h.Deny)
 	c.each("headers.deny", errs)
 	p.filter = &filter{allow: allow, deny: deny}
-	nothing := &pattern.Env{}
 	c.profile.appends = len(h.Append)
-	for i, a := range h.Append {
-		// Names are there whatever the call is, so they can be checked now. The ones of
-		// patterns without variables are checked with their values.
-		var scratch Plan
+	c.fields("headers.append", h.Append)
+	c.fields("headers.append_a", h.AppendA)
+	c.fields("headers.append_b", h.AppendB)
+	c.rules(h.Rules, p)
+}
+
+// fields checks patterns for header fields. Names are there whatever the call is, so they
+// can be checked now. The ones of patterns without variables are checked with their values.
+func (c *compiler) fields(key string, ps []*pattern.Pattern) {
+	nothing := &pattern.Env{}
+	for i, a := range ps {
 		if _, static := a.Static(); static {
 			continue
 		}
-		if err := scratch.addHeaders(a.String(nothing)); err != nil {
-			c.fail(fmt.Sprintf("headers.append[%d]", i), err)
+		if _, err := addFields(nil, a.String(nothing), 0); err != nil {
+			c.fail(fmt.Sprintf("%s[%d]", key, i), err)
 		}
 	}
 }
@@ -89,12 +115,43 @@ func (p *Plan) setAppend(v string) error {
 	return p.addHeaders(v)
 }
 
+func (p *Plan) addHeaders(v string) error { return addTo(&p.Append, v, p.room()) }
+
+// room is how many header fields are expected.
+func (p *Plan) room() int {
+	if p.Profile == nil {
+		return 0
+	}
+	return p.Profile.appends
+}
+
+// appendTo is the key for the header fields of all requests to a leg.
+func appendTo(name string, side media.Side, of func(*Config) []*pattern.Pattern) key {
+	add := func(p *Plan, v string) error { return addTo(&p.appendTo[side], v, 0) }
+	set := func(p *Plan, v string) error {
+		if v == "" {
+			p.appendTo[side] = nil
+			return nil
+		}
+		return add(p, v)
+	}
+	return key{name: name, patterns: of, set: set, add: add, perCall: true, lines: true, adds: true}
+}
+
+func addTo(list *[]callcontrol.Field, v string, room int) error {
+	fs, err := addFields(*list, v, room)
+	if err == nil {
+		*list = fs
+	}
+	return err
+}
+
 // Most header fields a plan adds.
 const maxAppend = 64
 
-// addHeaders adds one header field a line. Values of variables have no line breaks, so a
-// line is always the operator's.
-func (p *Plan) addHeaders(v string) error {
+// addFields adds one header field a line to list. Values of variables have no line breaks,
+// so a line is always the operator's.
+func addFields(list []callcontrol.Field, v string, room int) ([]callcontrol.Field, error) {
 	for v != "" {
 		var line string
 		line, v, _ = strings.Cut(v, "\n")
@@ -106,102 +163,22 @@ func (p *Plan) addHeaders(v string) error {
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		switch {
 		case !ok:
-			return fmt.Errorf("%s is not of the form Name: value", brief(line))
+			return nil, fmt.Errorf("%s is not of the form Name: value", brief(line))
 		case !sip.ValidToken(name):
-			return fmt.Errorf("%s is no name of a header field", brief(name))
+			return nil, fmt.Errorf("%s is no name of a header field", brief(name))
 		case core(sip.Lookup(name)):
-			return fmt.Errorf("%s is the SBC's own header field", name)
+			return nil, fmt.Errorf("%s is the SBC's own header field", name)
 		case value == "":
 			continue
 		case !sip.ValidHeaderValue(value):
-			return errors.New("a line break in a header field")
-		case len(p.Append) == maxAppend:
-			return fmt.Errorf("more than %d header fields", maxAppend)
+			return nil, errors.New("a line break in a header field")
+		case len(list) == maxAppend:
+			return nil, fmt.Errorf("more than %d header fields", maxAppend)
 		}
-		if p.Append == nil && p.Profile != nil {
-			p.Append = make([]callcontrol.Field, 0, p.Profile.appends)
+		if list == nil && room > 0 {
+			list = make([]callcontrol.Field, 0, room)
 		}
-		p.Append = append(p.Append, callcontrol.Field{Name: name, Value: value})
+		list = append(list, callcontrol.Field{Name: name, Value: value})
 	}
-	return nil
-}
-
-// core says whether a header field is the SBC's own or what a method cannot be without.
-func core(id sip.ID) bool {
-	switch id {
-	case sip.Via, sip.From, sip.To, sip.CallID, sip.CSeq, sip.Contact, sip.MaxForwards, sip.Route, sip.RecordRoute,
-		sip.ContentType, sip.ContentLength, sip.ContentEncoding, sip.ContentDisposition, sip.MIMEVersion,
-		sip.Require, sip.ProxyRequire, sip.Supported, sip.Unsupported, sip.Allow,
-		sip.SessionExpires, sip.MinSE, sip.RSeq, sip.RAck, sip.Timestamp,
-		sip.Event, sip.SubscriptionState, sip.ReferTo, sip.InfoPackage:
-		return true
-	}
-	return false
-}
-
-// filter decides which header fields cross.
-type filter struct {
-	allow *names // nil: all
-	deny  *names
-}
-
-func (f *filter) keep(h sip.Header) bool {
-	switch {
-	case core(h.ID):
-		return true
-	case h.ID == sip.Other && isAppHeader(h.Name):
-		return false
-	case f == nil:
-		return true
-	}
-	return (f.allow == nil || f.allow.has(&h)) && !f.deny.has(&h)
-}
-
-// isAppHeader says whether a header field is for the SBC only, from a proxy before it.
-func isAppHeader(name string) bool {
-	return strings.EqualFold(name, "P-App-Param") || strings.EqualFold(name, "P-App-Name")
-}
-
-// names is a set of header fields.
-type names struct {
-	known [256]bool // by ID
-	other []string
-}
-
-// newNames returns nil for an empty list.
-func newNames(list []string) (n *names, errs []error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	n = &names{}
-	errs = make([]error, len(list))
-	for i, name := range list {
-		id := sip.Lookup(name)
-		switch {
-		case !sip.ValidToken(name):
-			errs[i] = fmt.Errorf("%s is no name of a header field", brief(name))
-		case core(id):
-			errs[i] = fmt.Errorf("%s is the SBC's own header field: it is not filtered", name)
-		case id != sip.Other:
-			n.known[id] = true
-		default:
-			n.other = append(n.other, name)
-		}
-	}
-	return n, errs
-}
-
-func (n *names) has(h *sip.Header) bool {
-	if n == nil {
-		return false
-	}
-	if h.ID != sip.Other {
-		return n.known[h.ID]
-	}
-	for _, name := range n.other {
-		if len(name) == len(h.Name) && strings.EqualFold(name, h.Name) {
-			return true
-		}
-	}
-	return false
+	return list, nil
 }

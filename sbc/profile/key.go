@@ -18,6 +18,9 @@ type key struct {
 	// set puts a value into the plan in place of what is there; "" is the default. For a key
 	// that is a list, add puts the value of one pattern to the others.
 	set, add func(*Plan, string) error
+	// place, in place of add, puts the value of the pattern at an index; at is its path.
+	place func(*Plan, int, string) error
+	at    func(*Config, int) string
 	// perCall says that the value needs the INVITE even when the pattern is constant.
 	perCall bool
 	// lines says that the operator may write line breaks into the value.
@@ -30,7 +33,7 @@ type key struct {
 
 // keys are all keys that a module may set, in the order they are evaluated: where a call
 // goes comes first, since $di and $dp speak of it.
-var keys = join(routingKeys, identityKeys, headerKeys, mediaKeys, sessionTimerKeys, authKeys, refuseKeys)
+var keys = join(routingKeys, identityKeys, contactKeys, headerKeys, listKeys(methodLists), mediaKeys, codecKeys, sdpKeys, replyKeys, sessionTimerKeys, authKeys, refuseKeys)
 
 func join(sections ...[]key) []key {
 	var all []key

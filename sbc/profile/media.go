@@ -3,6 +3,7 @@ package profile
 import (
 	"time"
 
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 )
 
@@ -38,15 +39,23 @@ type Media struct {
 	HoldTimeout time.Duration `toml:"hold_timeout"`
 
 	// Whether leg A's media may come from another address than its SDP says, and then goes
-	// back there, as behind NAT (RFC 4961): default true.
+	// back there, as behind NAT (RFC 4961): yes or no, or a pattern for one of these, default
+	// true.
 	//
 	//	symmetric_a = false
-	SymmetricA bool `toml:"symmetric_a"`
+	SymmetricA *pattern.Pattern `toml:"symmetric_a"`
 
 	// The same for leg B, default true.
 	//
-	//	symmetric_b = false
-	SymmetricB bool `toml:"symmetric_b"`
+	//	symmetric_b = "$H(P-Symmetric)"
+	SymmetricB *pattern.Pattern `toml:"symmetric_b"`
+
+	// Whether the flag 2 in a header field P-MsgFlags, as proxies of the SER family set it,
+	// makes the media of the leg it comes from symmetric, whatever the keys above say: in the
+	// INVITE leg A's, in its responses leg B's. True or false, default false.
+	//
+	//	symmetric_by_flags = true
+	SymmetricByFlags bool `toml:"symmetric_by_flags"`
 }
 
 var mediaKeys = []key{
@@ -59,8 +68,9 @@ var mediaKeys = []key{
 	}},
 	{name: "media.timeout", set: setDuration(func(p *Plan) *time.Duration { return &p.Media.Timeout }, time.Second)},
 	{name: "media.hold_timeout", set: setDuration(func(p *Plan) *time.Duration { return &p.Media.HoldTimeout }, time.Second)},
-	{name: "media.symmetric_a", set: setBool(func(p *Plan) *bool { return &p.Media.SymmetricA })},
-	{name: "media.symmetric_b", set: setBool(func(p *Plan) *bool { return &p.Media.SymmetricB })},
+	{name: "media.symmetric_a", patterns: one(func(c *Config) *pattern.Pattern { return c.Media.SymmetricA }), set: setSymmetric(func(p *media.Policy) *bool { return &p.SymmetricA })},
+	{name: "media.symmetric_b", patterns: one(func(c *Config) *pattern.Pattern { return c.Media.SymmetricB }), set: setSymmetric(func(p *media.Policy) *bool { return &p.SymmetricB })},
+	{name: "media.symmetric_by_flags", set: setBool(func(p *Plan) *bool { return &p.SymmetricByFlags })},
 }
 
 func (m *Media) compile(c *compiler, p *Plan) {
@@ -68,7 +78,9 @@ func (m *Media) compile(c *compiler, p *Plan) {
 	c.duration("media.hold_timeout", m.HoldTimeout, time.Second)
 	p.Relay = defaultRelay
 	p.Media.Timeout, p.Media.HoldTimeout = m.Timeout, m.HoldTimeout
-	p.Media.SymmetricA, p.Media.SymmetricB = m.SymmetricA, m.SymmetricB
+	usual := media.DefaultPolicy()
+	p.Media.SymmetricA, p.Media.SymmetricB = usual.SymmetricA, usual.SymmetricB
+	p.SymmetricByFlags = m.SymmetricByFlags
 }
 
 func (p *Plan) setRelay(v string) error {
@@ -81,6 +93,22 @@ func (p *Plan) setRelay(v string) error {
 		p.Relay = relay
 	}
 	return err
+}
+
+// setSymmetric returns the setter of a side's symmetric RTP; nothing is the default.
+func setSymmetric(field func(*media.Policy) *bool) func(*Plan, string) error {
+	return func(p *Plan, v string) error {
+		usual := media.DefaultPolicy()
+		on := *field(&usual)
+		if v != "" {
+			var err error
+			if on, err = parseBool(v); err != nil {
+				return err
+			}
+		}
+		*field(&p.Media) = on
+		return nil
+	}
 }
 
 func (p *Plan) setMediaInterface(field *string, v string) error {

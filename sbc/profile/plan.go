@@ -25,8 +25,17 @@ type Plan struct {
 	NextHops  []string // host[:port][/transport] in order: where requests go; none = to the URI
 	Interface string   // leg B leaves by; "" = the one the INVITE came on
 
-	Relay bool
-	Media media.Policy // InterfaceA and InterfaceB are "" unless the profile names them
+	InterfaceA    string    // requests to leg A leave by; "" = the one the INVITE came on
+	NextHopA      string    // host[:port][/transport] of all requests to leg A; "" = its target
+	NextHopAlways bool      // later requests to leg B go where its INVITE went
+	NextHopInRURI bool      // leg B's Request-URI names the next hop
+	Proxy         [2]string // Route of requests to a leg, "" = none; on B only of the INVITE, but for
+	ForceProxy    bool      // later requests to leg B have Proxy, too
+	NAT           [2]NAT
+
+	Relay            bool
+	SymmetricByFlags bool         // P-MsgFlags may make a side's media symmetric
+	Media            media.Policy // InterfaceA and InterfaceB are "" unless the profile names them
 
 	Timer [2]Timer       // session timer by side of the call
 	Auth  [2]Credentials // by side of the call
@@ -40,6 +49,12 @@ type Plan struct {
 	refuseCode   int
 	refuseReason string
 	filter       *filter
+	appendTo     [2][]callcontrol.Field // header fields added to every request to a leg
+	rules        []*rule
+	ruleFields   [][]callcontrol.Field // what the patterns of the rules yield
+	contact      [2]*contact           // nil = the usual one
+	shape        *shape                // nil = all crosses
+	translations *translations         // nil = none
 	failover     *failover
 	received     string // Request-URI of leg A, until Late
 	broken       error  // the first value that cannot be used
@@ -112,7 +127,7 @@ func (p *Plan) evaluate(e *pattern.Env, late bool) error {
 		if v.static {
 			this, _ = v.pattern.Static()
 		}
-		if err := keys[v.key].put(p, this); err != nil && p.broken == nil {
+		if err := keys[v.key].put(p, v.element, this); err != nil && p.broken == nil {
 			p.broken = p.valueError(v, this, err)
 		}
 	}
@@ -143,14 +158,10 @@ func (p *Plan) complete(late bool) error {
 }
 
 func (p *Plan) valueError(v *value, text string, err error) error {
-	name := keys[v.key].name
-	if keys[v.key].add != nil {
-		name = fmt.Sprintf("%s[%d]", name, v.element)
-	}
 	if len(text) > 128 {
 		text = text[:128]
 	}
-	return &ValueError{Profile: p.Profile.name, Key: name, Pattern: v.pattern.Source(), Value: text, Err: err}
+	return &ValueError{Profile: p.Profile.name, Key: v.at, Pattern: v.pattern.Source(), Value: text, Err: err}
 }
 
 // Set puts a value into the plan, literally, as the key of that name in the configuration
@@ -194,10 +205,11 @@ func (p *Plan) Apply(inv *sip.Message) error {
 	if p.To != "" {
 		inv.Set(sip.To, tagged(p.To, inv.ToTag()))
 	}
-	p.Filter(inv)
+	p.Filter(inv, media.B)
 	for i := range p.Append {
 		inv.AddNamed(p.Append[i].Name, p.Append[i].Value)
 	}
+	p.AppendTo(inv, media.B)
 	return nil
 }
 
@@ -208,6 +220,22 @@ func tagged(addr, tag string) string {
 	return addr + ";tag=" + tag
 }
 
-// Filter removes the header fields that must not cross from a request or response that is
-// relayed from one leg to the other.
-func (p *Plan) Filter(m *sip.Message) { m.Filter(p.filter.keep) }
+// Filter takes the header fields that must not cross from a request or response that is
+// relayed to a leg, and changes them as the rules say.
+func (p *Plan) Filter(m *sip.Message, to media.Side) {
+	m.Filter(p.filter.keep)
+	for _, r := range p.rules {
+		r.apply(p, m, to)
+	}
+}
+
+// AppendTo adds the header fields that every request to a leg has, unless it has them
+// already because it is sent again.
+func (p *Plan) AppendTo(m *sip.Message, to media.Side) {
+	for i := range p.appendTo[to] {
+		f := &p.appendTo[to][i]
+		if v, ok := m.Named(f.Name); !ok || v != f.Value {
+			m.AddNamed(f.Name, f.Value)
+		}
+	}
+}

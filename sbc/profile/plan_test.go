@@ -162,13 +162,18 @@ func describe(b *strings.Builder, p *Plan) {
 		{"next hops", strings.Join(p.NextHops, " "), ""},
 		{"interface", p.Interface, ""},
 		{"relay", p.Relay, true},
-		{"media", p.Media, media.DefaultPolicy()},
+		{"media", unshaped(p.Media), media.DefaultPolicy()},
 		{"ring_timeout", p.RingTimeout, d.Routing.RingTimeout},
 		{"target_timeout", p.TargetTimeout, d.Routing.TargetTimeout},
 		{"max_duration", p.MaxDuration, d.Routing.MaxDuration},
 	} {
 		if f.is != f.usual {
 			fmt.Fprintf(b, "%s: %+v\n", f.name, f.is)
+		}
+	}
+	for side, s := range p.Media.Shape {
+		if s != nil {
+			fmt.Fprintf(b, "shape of SDP to %v: %+v\n", media.Side(side), *s)
 		}
 	}
 	var fo []string
@@ -180,6 +185,11 @@ func describe(b *strings.Builder, p *Plan) {
 	if s := strings.Join(fo, " "); s != "408 430 500 503" {
 		fmt.Fprintf(b, "fails over: %s\n", s)
 	}
+}
+
+func unshaped(p media.Policy) media.Policy {
+	p.Shape = [2]*media.Shape{}
+	return p
 }
 
 func lines(m *sip.Message) []string {
@@ -257,7 +267,17 @@ func parseConfig(t testing.TB, text string) *Config {
 		}
 		v := reflect.ValueOf(c).Elem()
 		for _, p := range parts {
-			v = field(t, v, p)
+			name, index, indexed := strings.Cut(p, "[")
+			if v = field(t, v, name); indexed {
+				i, err := strconv.Atoi(strings.TrimSuffix(index, "]"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for v.Len() <= i {
+					v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
+				}
+				v = v.Index(i)
+			}
 		}
 		if v.Kind() == reflect.Slice {
 			if !cleared[path] {

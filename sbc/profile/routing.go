@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 )
 
@@ -34,6 +35,61 @@ type Routing struct {
 	//
 	//	interface = "private"
 	Interface *pattern.Pattern `toml:"interface"`
+
+	// Interface that requests to leg A leave by, and that its Contact names: a pattern, default
+	// the one the INVITE came in by. Responses go back where the request came in.
+	//
+	//	interface_a = "public"
+	InterfaceA *pattern.Pattern `toml:"interface_a"`
+
+	// Where all requests inside the call to leg A are sent, whatever its Contact and
+	// Record-Route say: a pattern for host[:port][/transport], default none.
+	//
+	//	next_hop_a = "192.0.2.8:5070"
+	NextHopA *pattern.Pattern `toml:"next_hop_a"`
+
+	// Whether later requests of the call go to the next hop that took leg B's INVITE, too,
+	// instead of where Contact and Record-Route say: true or false, default false.
+	//
+	//	next_hop_always = true
+	NextHopAlways bool `toml:"next_hop_always"`
+
+	// Whether host and port of leg B's Request-URI become those of the next hop it is sent to:
+	// true or false, default false.
+	//
+	//	next_hop_in_ruri = true
+	NextHopInRURI bool `toml:"next_hop_in_ruri"`
+
+	// Proxy that leg B's INVITE is sent through, as the first Route header field: a pattern for
+	// a URI, default none. A next hop only says where the INVITE is sent, not what it says.
+	//
+	//	outbound_proxy = "sip:proxy.example.net;transport=tcp"
+	OutboundProxy *pattern.Pattern `toml:"outbound_proxy"`
+
+	// Whether later requests to leg B go through outbound_proxy, too, before what Record-Route
+	// says: true or false, default false.
+	//
+	//	force_outbound_proxy = true
+	ForceOutboundProxy bool `toml:"force_outbound_proxy"`
+
+	// Proxy that all requests inside the call to leg A are sent through, as outbound_proxy:
+	// default none.
+	//
+	//	outbound_proxy_a = "sip:edge.example.net"
+	OutboundProxyA *pattern.Pattern `toml:"outbound_proxy_a"`
+
+	// Whether leg A is behind a NAT, so that requests go where its own came from last and not
+	// where its Contact says: "always", "never", or "auto", that is if its INVITE says it came
+	// from elsewhere than it did (RFC 3581). Default "auto".
+	//
+	//	nat_a = "always"
+	NATA NAT `toml:"nat_a"`
+
+	// The same for leg B: "always" sends requests where the INVITE was sent, or where the last
+	// request of leg B came from. "auto" is as "never" there. Default "auto".
+	//
+	//	nat_b = "always"
+	NATB NAT `toml:"nat_b"`
 
 	// Final responses of a target after which the next is tried: status codes, with x for any
 	// digit, default ["408", "430", "5xx"]. A target that cannot be reached always counts.
@@ -65,6 +121,15 @@ var routingKeys = []key{
 	{name: "routing.next_hop", patterns: one(func(c *Config) *pattern.Pattern { return c.Routing.NextHop }), set: (*Plan).setNextHop},
 	{name: "routing.targets", patterns: func(c *Config) []*pattern.Pattern { return c.Routing.Targets }, set: (*Plan).setTargets, add: (*Plan).addTarget, perCall: true, required: true},
 	{name: "routing.interface", patterns: one(func(c *Config) *pattern.Pattern { return c.Routing.Interface }), set: (*Plan).setInterface},
+	{name: "routing.interface_a", patterns: one(func(c *Config) *pattern.Pattern { return c.Routing.InterfaceA }), set: (*Plan).setInterfaceA},
+	{name: "routing.next_hop_a", patterns: one(func(c *Config) *pattern.Pattern { return c.Routing.NextHopA }), set: (*Plan).setNextHopA},
+	{name: "routing.next_hop_always", set: setBool(func(p *Plan) *bool { return &p.NextHopAlways })},
+	{name: "routing.next_hop_in_ruri", set: setBool(func(p *Plan) *bool { return &p.NextHopInRURI })},
+	{name: "routing.outbound_proxy", patterns: one(func(c *Config) *pattern.Pattern { return c.Routing.OutboundProxy }), set: setProxy(media.B)},
+	{name: "routing.force_outbound_proxy", set: setBool(func(p *Plan) *bool { return &p.ForceProxy })},
+	{name: "routing.outbound_proxy_a", patterns: one(func(c *Config) *pattern.Pattern { return c.Routing.OutboundProxyA }), set: setProxy(media.A)},
+	{name: "routing.nat_a", set: setNAT(media.A)},
+	{name: "routing.nat_b", set: setNAT(media.B)},
 	{name: "routing.failover", set: (*Plan).setFailover},
 	{name: "routing.ring_timeout", set: setDuration(func(p *Plan) *time.Duration { return &p.RingTimeout }, time.Second)},
 	{name: "routing.target_timeout", set: setDuration(func(p *Plan) *time.Duration { return &p.TargetTimeout }, 100*time.Millisecond)},
@@ -77,6 +142,8 @@ func (r *Routing) compile(c *compiler, p *Plan) {
 	c.duration("routing.target_timeout", r.TargetTimeout, 100*time.Millisecond)
 	c.duration("routing.max_duration", r.MaxDuration, time.Second)
 	p.RingTimeout, p.TargetTimeout, p.MaxDuration = r.RingTimeout, r.TargetTimeout, r.MaxDuration
+	p.NextHopAlways, p.NextHopInRURI, p.ForceProxy = r.NextHopAlways, r.NextHopInRURI, r.ForceOutboundProxy
+	p.NAT = [2]NAT{r.NATA, r.NATB}
 	p.failover = &failover{}
 	for i, code := range r.Failover {
 		if err := p.failover.add(code); err != nil {

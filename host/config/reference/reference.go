@@ -34,7 +34,7 @@ func Markdown(root string, folders ...string) ([]byte, error) {
 	}
 	w := writer{source: s}
 	w.WriteString(intro)
-	w.section("", root, "")
+	w.section("", "", root, "")
 	return w.Bytes(), errors.Join(w.errs...)
 }
 
@@ -44,12 +44,13 @@ type writer struct {
 	errs []error
 }
 
-// section writes the keys of a struct, then its tables. Prefix is the path of the section.
-func (w *writer) section(prefix, name, doc string) {
+// section writes the keys of a struct, then its tables. Prefix is the path of the section,
+// title its header in the file.
+func (w *writer) section(title, prefix, name, doc string) {
 	if prefix == "" {
 		w.WriteString("\n## Top of the file\n")
 	} else {
-		fmt.Fprintf(w, "\n## [%s]\n", prefix)
+		fmt.Fprintf(w, "\n## %s\n", title)
 		w.prose(doc)
 	}
 	fields := w.fields(name)
@@ -66,9 +67,11 @@ func (w *writer) section(prefix, name, doc string) {
 		path := strings.TrimPrefix(prefix+"."+f.key, ".")
 		switch f.kind {
 		case named:
-			w.section(path+".NAME", f.of, f.doc)
+			w.section("["+path+".NAME]", path+".NAME", f.of, f.doc)
 		case table:
-			w.section(path, f.of, f.doc)
+			w.section("["+path+"]", path, f.of, f.doc)
+		case list:
+			w.section("[["+path+"]]", path, f.of, f.doc)
 		}
 	}
 }

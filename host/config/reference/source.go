@@ -23,7 +23,7 @@ type field struct {
 	key  string
 	doc  string
 	kind kind
-	of   string // package.Type of the section, for table and named
+	of   string // package.Type of the section, for table, named and list
 	name string // of the struct and the field, for errors
 }
 
@@ -33,6 +33,7 @@ const (
 	value kind = iota // key = …
 	table             // [key]
 	named             // [key.NAME]
+	list              // [[key]]
 )
 
 // parse reads the Go files of the folders, without their tests. A folder's name is the name
@@ -123,6 +124,10 @@ func (s *source) classify(pkg string, t ast.Expr) (kind, string) {
 		}
 		if s.structs[name] != nil && !s.text[name] {
 			return table, name
+		}
+	case *ast.ArrayType:
+		if k, of := s.classify(pkg, t.Elt); k == table {
+			return list, of
 		}
 	case *ast.MapType:
 		if k, of := s.classify(pkg, t.Value); k == table {

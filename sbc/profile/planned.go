@@ -1,0 +1,27 @@
+package profile
+
+// The methods Planned name keys and sections that are known, and whose feature is not yet
+// available. A configuration that has one is refused, with the line: what an operator asks
+// for is never silently left out.
+
+// Planned names sections of a profile.
+func (*Config) Planned() []string {
+	return []string{"transcoding", "hold", "transfer", "registration", "message_log"}
+}
+
+// Planned names keys of identity.
+func (*Identity) Planned() []string { return []string{"transparent_dialog"} }
+
+// Planned names keys of contact.
+func (*Contact) Planned() []string { return []string{"hiding", "hiding_prefix", "hiding_vars"} }
+
+// Planned names keys of routing.
+func (*Routing) Planned() []string { return []string{"max_491_retry_time"} }
+
+// Planned names keys of media.
+func (*Media) Planned() []string {
+	return []string{
+		"transparent_seqno", "transparent_ssrc", "dtmf_filtering", "dtmf_detection",
+		"mux_a", "mux_b", "bandwidth", "bandwidth_peak",
+	}
+}
