@@ -1,8 +1,8 @@
 package sbc
 
 import (
-	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/sallyport-sbc/sallyport/abi"
@@ -84,17 +84,8 @@ func (c *call) provisional(x *exchange, res *sip.Message) {
 	c.carry(x.from, out, res, body)
 	c.send(x.server, out)
 	if c.run.Wants(abi.EventEarly) {
-		c.tell(abi.EventEarly, res)
+		c.hook(abi.EventEarly, res)
 	}
-}
-
-// tell shows modules an event that they cannot refuse.
-func (c *call) tell(ev abi.Event, m *sip.Message) {
-	h := c.shown(ev, m)
-	if err := c.run.Event(context.Background(), &h.Call); err != nil {
-		c.log(slog.LevelWarn, "hook failed", "hook", ev, "err", err)
-	}
-	done(h)
 }
 
 // accepted carries a 2xx over to the leg that asked: it answers or offers the session,
@@ -123,9 +114,18 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 	if body != "" && out.Header(sip.ContentType) == "" {
 		out.Add(sip.ContentType, "application/sdp") // the early answer, said again
 	}
-	if first && !c.connect(res) {
+	x.response, x.answer = res, out
+	if first {
+		c.connect(res)
 		return
 	}
+	c.deliver(x)
+}
+
+// deliver gives the leg that asked its 2xx.
+func (c *call) deliver(x *exchange) {
+	res, out := x.response, x.answer
+	x.response, x.answer = nil, nil
 	x.from.state = legUp
 	c.timersOf(x, res, out)
 	c.send(x.server, out)
@@ -137,9 +137,6 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 	x.request, x.early = nil, ""
 	if c.media != nil && x.offered {
 		c.media.Confirm()
-	}
-	if first {
-		c.settle()
 	}
 }
 
@@ -194,8 +191,7 @@ func (c *call) answerFrom(l *leg, body string) (string, error) {
 // acknowledged; a new call ends, an old one goes on as it was (RFC 6141).
 func (c *call) unusable(x *exchange, first bool) {
 	if first {
-		c.fail(c.reply(x, 502, "Bad SDP From Callee"), "sbc")
-		c.bye(x.to, "SIP;cause=488;text=\"bad SDP\"")
+		c.fail(c.reply(x, 502, "Bad SDP From Callee"), "sbc", "bad SDP")
 		return
 	}
 	c.rollback(x)
@@ -203,31 +199,36 @@ func (c *call) unusable(x *exchange, first bool) {
 	c.exchange = nil
 }
 
-// connect marks the call answered and asks the modules; a refusal ends both legs. It
-// says whether the call goes on.
-func (c *call) connect(res *sip.Message) bool {
+// connect asks the modules about the answer of leg B.
+func (c *call) connect(res *sip.Message) {
 	c.answer = c.sbc.now()
-	c.state = up
 	c.tries = nil
+	if c.run.Wants(abi.EventConnect) {
+		c.hook(abi.EventConnect, res)
+		return
+	}
+	c.connected(nil)
+}
+
+// connected lets the answer through to leg A when the modules agree; else both legs end.
+func (c *call) connected(err error) {
+	x := c.exchange
+	if x == nil || x.answer == nil {
+		return // the call has ended while they thought
+	}
+	if err != nil {
+		a := replyTo(err)
+		c.fail(c.reply(x, a.status, a.phrase), c.refusedBy(err), "refused at connect")
+		return
+	}
+	c.state, c.answer = up, c.sbc.now()
 	c.sbc.answered.Add(1)
 	if limit := shorter(c.plan.MaxDuration, c.run.MaxDuration()); limit > 0 {
 		c.due.max = c.answer + limit
 	}
-	if c.run.Wants(abi.EventConnect) {
-		h := c.shown(abi.EventConnect, res)
-		err := c.run.Connect(context.Background(), &h.Call)
-		done(h)
-		if err != nil {
-			a := replyTo(err)
-			x := c.exchange
-			c.answer, c.state = 0, setup
-			c.fail(c.reply(x, a.status, a.phrase), c.refusedBy(err))
-			c.bye(x.to, "SIP;cause=503;text=\"refused at connect\"")
-			return false
-		}
-	}
 	c.log(slog.LevelInfo, "call answered", "peer", c.facts.destination, "dur", c.answer-c.start)
-	return true
+	c.deliver(x)
+	c.settle()
 }
 
 // rejected carries a final failure over, or tries the next target.
@@ -242,13 +243,34 @@ func (c *call) rejected(x *exchange, res *sip.Message) {
 	if res.Status == 422 && c.longer(x, res) {
 		return
 	}
-	if res.Status < 600 && c.plan.FailOver(res.Status) {
-		c.log(slog.LevelInfo, "target failed", "peer", c.facts.destination, "code", res.Status)
-		c.tries.failure = res
-		c.tryNext()
+	c.tries.failure = res
+	if c.run.Wants(abi.EventReject) {
+		c.hook(abi.EventReject, res)
 		return
 	}
-	c.relayFailure(x, res)
+	c.retry(nil)
+}
+
+// retry goes on after leg B has refused and the modules have heard of it: with the
+// targets they chose, else with the plan's next one, else with the failure for leg A.
+func (c *call) retry(err error) {
+	x, t := c.exchange, c.tries
+	if x == nil || t == nil || t.failure == nil {
+		return // the call has ended while they thought
+	}
+	switch uris, _, _ := c.run.Targets(); {
+	case err != nil:
+		a := replyTo(err)
+		c.fail(c.reply(x, a.status, a.phrase), c.refusedBy(err), "")
+	case len(uris) > 0:
+		t.targets = targets{uris: uris}
+		c.try()
+	case t.failure.Status < 600 && c.plan.FailOver(t.failure.Status):
+		c.log(slog.LevelInfo, "target failed", "peer", c.facts.destination, "code", t.failure.Status)
+		c.tryNext()
+	default:
+		c.relayFailure(x, t.failure)
+	}
 }
 
 // longer sends the INVITE again to a target that wants a longer session interval (RFC
@@ -277,12 +299,16 @@ func (c *call) relayFailure(x *exchange, res *sip.Message) {
 			out.Add(sip.Contact, v)
 		}
 	}
-	c.fail(out, "b")
+	c.fail(out, "b", "")
 }
 
-// fail answers A's INVITE with a final failure, and the call is over.
-func (c *call) fail(res *sip.Message, by string) {
-	c.send(c.exchange.server, res)
+// fail answers A's INVITE with a final failure, and the call is over. A leg B that has
+// answered already is ended for the reason.
+func (c *call) fail(res *sip.Message, by, reason string) {
+	x := c.exchange
+	c.answer = 0
+	c.send(x.server, res)
+	c.dismiss(x, reasonValue(strconv.Itoa(res.Status), reason))
 	c.exchange = nil
 	c.end(cause{disposition: abi.Failed, code: res.Status, reason: res.Phrase, by: by})
 	c.forget()
@@ -366,11 +392,25 @@ func (c *call) canceled(l *leg, tx *transaction.Server, cancel *sip.Message) {
 
 // cancelSetup ends a call whose caller gave up.
 func (c *call) cancelSetup(x *exchange, reason string) {
+	c.answer = 0
 	c.giveUp(x, reason)
 	c.send(x.server, c.reply(x, 487, ""))
+	c.dismiss(x, reason)
 	c.exchange = nil
 	c.end(cause{disposition: abi.Canceled, code: 487, reason: sip.Phrase(487), by: "a"})
 	c.forget()
+}
+
+// dismiss ends a leg B that has answered an INVITE which leg A will not hear of any more.
+func (c *call) dismiss(x *exchange, reason string) {
+	b := x.to
+	if b == nil || b.state != legUp {
+		return
+	}
+	if b.ackSeq != x.seq {
+		b.sendACK(x.seq, "")
+	}
+	c.bye(b, reason)
 }
 
 // refusedBy names who refused: the use of a module, or the SBC.

@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 	"github.com/sallyport-sbc/sallyport/sbc/profile"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
@@ -44,6 +44,7 @@ type call struct {
 	b        *leg // the leg B of the current target; earlier ones live until their INVITE ends
 	exchange *exchange
 	plan     *profile.Plan
+	env      *pattern.Env // until the modules have decided about the start
 	run      *callcontrol.Run
 	media    *media.Session
 	relays   []*relayed
@@ -74,6 +75,8 @@ type exchange struct {
 	seq      uint32              // its CSeq number
 	offered  bool                // the INVITE carried an offer; else the 2xx does, and the ACK the answer
 	early    string              // the last answer sent in a provisional response
+	response *sip.Message        // the 2xx of leg B, while modules decide about it
+	answer   *sip.Message        // what leg A gets for it
 }
 
 // cause is why a call ended.
@@ -94,6 +97,7 @@ func (c *call) log(level slog.Level, msg string, args ...any) {
 // settle moves every string the call keeps out of the messages it came in and into one
 // allocation, so that a held call does not hold its INVITE and its 200.
 func (c *call) settle() {
+	c.plan = c.plan.Lasting()
 	a, b, f := &c.a, c.b, &c.facts
 	fields := [...]*string{
 		&f.to, &f.ruri,
@@ -131,63 +135,6 @@ func pack(ps []*string) {
 		*p, s = s[:len(*p)], s[len(*p):]
 	}
 }
-
-// hookCalls recycles what modules are shown: a hook must not cost an allocation.
-var hookCalls = sync.Pool{New: func() any { return new(hookCall) }}
-
-type hookCall struct {
-	abi.Call
-	end abi.End
-}
-
-// shown fills what a module may see of the call at one event. The caller gives it back
-// with done.
-func (c *call) shown(ev abi.Event, m *sip.Message) *hookCall {
-	h := hookCalls.Get().(*hookCall)
-	f := &c.facts
-	h.Call = abi.Call{
-		ID: c.id, Event: ev,
-		CallIDA: c.a.callID, Method: "INVITE", RURI: f.ruri, From: c.a.remote, To: f.to,
-		Source: f.source, Destination: f.destination,
-		Transport:  c.a.flow.Proto().String(),
-		InterfaceA: c.a.flow.Interface().Name(),
-		Node:       c.sbc.opt.Node,
-		Start:      c.sbc.epoch.Add(c.start),
-	}
-	h.FromURI, h.Caller = uriAndUser(h.From)
-	h.ToURI, h.Callee = uriAndUser(h.To)
-	if u, err := sip.ParseURI(f.ruri); err == nil && u.User != "" {
-		h.Callee = u.User
-	}
-	if c.plan != nil && c.plan.Profile != nil {
-		h.Profile = c.plan.Profile.Name()
-	}
-	if c.b != nil {
-		h.CallIDB = c.b.callID
-		h.InterfaceB = c.b.flow.Interface().Name()
-	}
-	if c.ringing != 0 {
-		h.Ringing = c.sbc.epoch.Add(c.ringing)
-	}
-	if c.answer != 0 {
-		h.Connect = c.sbc.epoch.Add(c.answer)
-	}
-	if m != nil {
-		h.Message = shownMessage{m}
-	}
-	return h
-}
-
-func done(h *hookCall) {
-	*h = hookCall{}
-	hookCalls.Put(h)
-}
-
-// shownMessage lets a module pull what it needs of a message.
-type shownMessage struct{ message *sip.Message }
-
-func (s shownMessage) Header(name string) (string, bool) { return s.message.Named(name) }
-func (s shownMessage) Body() string                      { return s.message.Body }
 
 func uriAndUser(v string) (uri, user string) {
 	na, err := sip.ParseNameAddr(v)

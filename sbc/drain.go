@@ -33,7 +33,7 @@ func (i *idleSignal) signal() {
 // Drain ends service: calls that want to begin get 503 with Retry-After, OPTIONS gets
 // 503, calls in progress go on. It returns when the last call has ended; when ctx ends
 // before, the calls left are ended with a BYE that gives the reason, and it returns
-// ctx's error. Look-ups in progress are waited for. Drain is called once.
+// ctx's error. Look-ups in progress are waited for. Drain may be called again.
 func (s *SBC) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	defer s.background.Wait()

@@ -20,8 +20,13 @@ func (c *call) byeFrom(l *leg, t *transaction.Server, m *sip.Message) {
 	c.sbc.respond(t, m, 200, "")
 	x := c.exchange
 	if c.state == setup {
-		if l == &c.a && x != nil {
+		switch {
+		case x == nil:
+		case l == &c.a:
 			c.cancelSetup(x, m.Header(sip.Reason))
+		case l.state == legUp: // it answered, and hangs up before leg A heard of it
+			c.drop(l)
+			c.fail(c.reply(x, 480, ""), "b", "")
 		}
 		return
 	}
@@ -72,7 +77,7 @@ func (c *call) hangup(why cause) {
 		if code < 400 {
 			code = 480
 		}
-		c.fail(c.reply(x, code, ""), why.by)
+		c.fail(c.reply(x, code, ""), why.by, why.reason)
 		return
 	}
 	reason := reasonValue(strconv.Itoa(why.code), why.reason)

@@ -350,7 +350,8 @@ func (n *names) fill(text string) string {
 
 // scripted is the module of the flows. Its script has one line a hook:
 //
-//	start refuse 403 Not today | start set identity.ruri sip:x@y | start max 30s | start panic | connect refuse 402 Empty
+//	start refuse 403 Not today | start set identity.ruri sip:x@y | start max 30s | start panic
+//	connect refuse 402 Empty | start wait 5s | start timer 20s | start end 20s | reject targets sip:x@y
 //
 // What it is told goes to log, a line a hook.
 type scripted struct {
@@ -363,10 +364,21 @@ func (s *scripted) script(text string) { s.lines = strings.Split(text, "\n") }
 func (s *scripted) Acquire(name, callID string) (callcontrol.Module, error) { return s, nil }
 func (s *scripted) Release()                                                {}
 func (s *scripted) Events() uint64 {
-	return abi.Bit(abi.EventStart) | abi.Bit(abi.EventConnect) | abi.Bit(abi.EventEnd)
+	return abi.Bit(abi.EventStart) | abi.Bit(abi.EventConnect) | abi.Bit(abi.EventEnd) |
+		abi.Bit(abi.EventReject) | abi.Bit(abi.EventTimer)
 }
+func (s *scripted) Waits() bool        { return true }
+func (s *scripted) Cancel(c *abi.Call) { s.log = append(s.log, "nobody waits any more") }
 
-func (s *scripted) run(hook string) (d abi.Decision, err error) {
+func (s *scripted) run(hook string, c *abi.Call) (d abi.Decision, err error) {
+	var wait time.Duration
+	defer func() {
+		if wait > 0 {
+			decision, later := d, c.Later
+			time.AfterFunc(wait, func() { later(decision, nil) })
+			d, err = abi.Decision{}, callcontrol.ErrPending
+		}
+	}()
 	for _, l := range s.lines {
 		w := strings.SplitN(l, " ", 4)
 		if w[0] != hook {
@@ -382,6 +394,14 @@ func (s *scripted) run(hook string) (d abi.Decision, err error) {
 			d.Set = append(d.Set, abi.Field{Name: w[2], Value: w[3]})
 		case "max":
 			d.MaxDuration, err = time.ParseDuration(w[2])
+		case "wait":
+			wait, err = time.ParseDuration(w[2])
+		case "timer", "end":
+			var after time.Duration
+			after, err = time.ParseDuration(w[2])
+			d.Timers = append(d.Timers, abi.Timer{Number: 1, After: after, End: w[1] == "end"})
+		case "targets":
+			d.Targets = w[2:]
 		case "panic":
 			panic("scripted")
 		}
@@ -391,16 +411,17 @@ func (s *scripted) run(hook string) (d abi.Decision, err error) {
 
 func (s *scripted) Start(_ context.Context, c *abi.Call) (abi.Decision, error) {
 	s.log = append(s.log, fmt.Sprintf("start %s > %s on %s", c.Caller, c.Callee, c.InterfaceA))
-	return s.run("start")
+	return s.run("start", c)
 }
 
 func (s *scripted) Connect(_ context.Context, c *abi.Call) (abi.Decision, error) {
 	s.log = append(s.log, fmt.Sprintf("connect to %s on %s", c.Destination, c.InterfaceB))
-	return s.run("connect")
+	return s.run("connect", c)
 }
 
-func (s *scripted) Event(context.Context, *abi.Call) (abi.Decision, error) {
-	return abi.Decision{}, nil
+func (s *scripted) Event(_ context.Context, c *abi.Call) (abi.Decision, error) {
+	s.log = append(s.log, strings.TrimSpace(fmt.Sprintf("%s %s", c.Event, c.Target)))
+	return s.run(c.Event.String(), c)
 }
 
 func (s *scripted) End(_ context.Context, c *abi.Call) error {

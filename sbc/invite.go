@@ -1,7 +1,6 @@
 package sbc
 
 import (
-	"context"
 	"log/slog"
 	"strings"
 
@@ -82,7 +81,31 @@ func (c *call) begin(t *transaction.Server, m *sip.Message, f transport.Flow) {
 		c.refuse(replyTo(err), err)
 		return
 	}
-	if c.log(slog.LevelInfo, "call begins", "sip_call_id", c.a.callID, "peer", f.Remote(), "local", f.Local(),
+	c.env = env
+	if c.run == nil {
+		c.started(nil)
+		return
+	}
+	c.hook(abi.EventStart, m)
+}
+
+// started goes on with the INVITE when all modules have let it pass, or one has not.
+func (c *call) started(err error) {
+	x := c.exchange
+	if x == nil || c.env == nil {
+		return
+	}
+	m, env := x.request, c.env
+	c.env = nil
+	if err == nil {
+		err = c.plan.Late(env)
+	}
+	if err != nil {
+		c.refuse(replyTo(err), err)
+		return
+	}
+	c.a.timer = c.timerOf(media.A)
+	if c.log(slog.LevelInfo, "call begins", "sip_call_id", c.a.callID, "peer", c.a.flow.Remote(), "local", c.a.flow.Local(),
 		"profile", c.plan.Profile.Name()); c.plan.Refuse() != nil {
 		r := c.plan.Refuse()
 		c.refuse(replyTo(r), r)
@@ -104,11 +127,11 @@ func (c *call) begin(t *transaction.Server, m *sip.Message, f transport.Flow) {
 		c.refuse(replyTo(err), err)
 		return
 	}
-	t.Trying()
+	x.server.Trying()
 	c.dial(m, body)
 }
 
-// choose selects and evaluates the profile and asks the modules.
+// choose selects and evaluates the profile, and checks who calls.
 func (c *call) choose(env *pattern.Env) error {
 	if c.snap.Profiles == nil {
 		return ErrNoProfiles
@@ -124,22 +147,7 @@ func (c *call) choose(env *pattern.Env) error {
 		return err
 	}
 	c.identify(&c.a)
-	if err := c.demand(&c.a, env.Msg, c.facts.source.Addr()); err != nil {
-		return err
-	}
-	if c.run != nil {
-		h := c.shown(abi.EventStart, env.Msg)
-		err = c.run.Start(context.Background(), &h.Call, c.plan)
-		done(h)
-		if err != nil {
-			return err
-		}
-	}
-	if err := c.plan.Late(env); err != nil {
-		return err
-	}
-	c.a.timer = c.timerOf(media.A)
-	return nil
+	return c.demand(&c.a, env.Msg, c.facts.source.Addr())
 }
 
 // firstOffer opens the media session, if the plan wants one, and turns A's offer into

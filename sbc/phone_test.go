@@ -31,7 +31,6 @@ type phone struct {
 	n                      int // requests sent
 	seq                    uint32
 	from, to, callID, ruri string
-	routes                 []string
 	invite                 *sip.Message            // the last INVITE sent
 	final                  int                     // its final status
 	sent                   map[string][]byte       // by label, for "again"
@@ -177,7 +176,7 @@ func (p *phone) request(method string, text *string) *sip.Message {
 	}
 	p.n++
 	branch := fmt.Sprintf("z9hG4bK-phone-%s-%d", p.name, p.n)
-	seq := p.seq
+	var seq uint32
 	to := p.to
 	switch method {
 	case "ACK", "CANCEL":

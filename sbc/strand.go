@@ -25,6 +25,7 @@ const (
 	evRetarget                  // targets for leg's remote target
 	evSilence                   // no media for too long
 	evHangup                    // end the call: text says why
+	evDecided                   // a hook that waited has decided
 )
 
 // event is anything that can happen to a call. Which fields are set follows from kind.
@@ -39,6 +40,7 @@ type event struct {
 	targets []transport.Target
 	err     error
 	text    string
+	decided *decided
 }
 
 // post hands ev to the call. If nobody works on the call, the poster does, until the
@@ -128,6 +130,8 @@ func (c *call) handle(ev event) {
 		c.resolved(ev.serial, ev.targets, ev.err)
 	case evRetarget:
 		c.retargeted(ev.leg, ev.text, ev.targets)
+	case evDecided:
+		c.decidedLater(ev.decided)
 	case evSilence:
 		c.hangup(cause{disposition: abi.Answered, code: 408, reason: "media timeout", by: "sbc"})
 	case evHangup:
@@ -140,12 +144,13 @@ func (c *call) handle(ev event) {
 // means not waiting. The call has one timer, armed for the earliest.
 type deadlines struct {
 	ring, target, max time.Duration
+	hook              time.Duration    // a module's timer
 	session           [2]time.Duration // by side
 }
 
 func (d *deadlines) next() time.Duration {
 	var n time.Duration
-	for _, t := range [...]time.Duration{d.ring, d.target, d.max, d.session[media.A], d.session[media.B]} {
+	for _, t := range [...]time.Duration{d.ring, d.target, d.max, d.hook, d.session[media.A], d.session[media.B]} {
 		if t > 0 && (n == 0 || t < n) {
 			n = t
 		}
@@ -194,6 +199,9 @@ func (c *call) deadline() {
 	}
 	if passed(&c.due.target) {
 		c.targetSilent()
+	}
+	if passed(&c.due.hook) && c.run != nil {
+		c.hook(abi.EventTimer, nil)
 	}
 	if passed(&c.due.session[media.A]) {
 		c.sessionDue(&c.a)

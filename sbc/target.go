@@ -244,7 +244,7 @@ func (c *call) noneLeft() {
 	for _, h := range t.last.headers {
 		addHeader(res, h)
 	}
-	c.fail(res, "sbc")
+	c.fail(res, "sbc", "")
 }
 
 // targetSilent gives up a target that has not even begun to ring.
@@ -287,7 +287,7 @@ func (c *call) unanswered() {
 		return
 	}
 	c.giveUp(x, "")
-	c.fail(c.reply(x, 408, ""), "sbc")
+	c.fail(c.reply(x, 408, ""), "sbc", "")
 }
 
 func withoutTag(v string) string {
