@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-sbc/sallyport/host/wasm"
 	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc"
+	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
 	"github.com/sallyport-sbc/sallyport/sbc/transport"
 )
@@ -130,7 +131,21 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 func (h *Host) install(s *config.Snapshot) {
 	h.snapshot = s
 	h.level.Set(s.Log.Level)
-	h.sbc.Configure(&sbc.Snapshot{Profiles: s.Profiles, Modules: h.modules, MaxCalls: s.MaxCalls})
+	h.sbc.Configure(&sbc.Snapshot{
+		Profiles: s.Profiles, Modules: h.modules, MaxCalls: s.MaxCalls, Refused: refusedChain(s),
+	})
+}
+
+// refusedChain is the modules that hear of calls which no profile takes, nil when none do.
+func refusedChain(s *config.Snapshot) *callcontrol.Chain {
+	if len(s.RefusedModules) == 0 {
+		return nil
+	}
+	uses := make([]callcontrol.Use, len(s.RefusedModules))
+	for i, name := range s.RefusedModules {
+		uses[i] = callcontrol.Use{Name: name, Module: name, OnFail: callcontrol.OnFailPass}
+	}
+	return callcontrol.NewChain(uses)
 }
 
 // forConfig is what reading the configuration has to know.

@@ -72,7 +72,8 @@ func (c *call) provisional(x *exchange, res *sip.Message) {
 			c.ringing = c.sbc.now()
 		}
 	}
-	out := c.reply(x, res.Status, res.Phrase)
+	status, phrase := c.translated(x.from, res)
+	out := c.reply(x, status, phrase)
 	body := ""
 	if c.state == setup && x.offered && res.Body != "" && isSDP(res) {
 		sdp, err := c.answerFrom(x.to, res.Body)
@@ -173,7 +174,7 @@ func (c *call) sessionOf(x *exchange, res *sip.Message) (string, error) {
 
 func (c *call) offerFrom(l *leg, body string) (string, error) {
 	if c.media == nil {
-		return body, media.Check([]byte(body))
+		return c.crossSDP(l.side.Other(), body)
 	}
 	sdp, err := c.media.Offer(l.side, []byte(body))
 	return string(sdp), err
@@ -181,7 +182,7 @@ func (c *call) offerFrom(l *leg, body string) (string, error) {
 
 func (c *call) answerFrom(l *leg, body string) (string, error) {
 	if c.media == nil {
-		return body, media.Check([]byte(body))
+		return c.crossSDP(l.side.Other(), body)
 	}
 	sdp, err := c.media.Answer(l.side, []byte(body))
 	return string(sdp), err
@@ -288,13 +289,14 @@ func (c *call) longer(x *exchange, res *sip.Message) bool {
 // relayFailure gives A the final response that leg B ended with. A redirection is for A
 // to follow, so its Contact crosses.
 func (c *call) relayFailure(x *exchange, res *sip.Message) {
-	out := c.reply(x, res.Status, res.Phrase)
+	status, phrase := c.translated(x.from, res)
+	out := c.reply(x, status, phrase)
 	body := ""
 	if !isSDP(res) {
 		body = res.Body
 	}
 	c.carry(x.from, out, res, body)
-	if res.Status < 400 {
+	if res.Status < 400 && status < 400 {
 		for v := range res.All(sip.Contact) {
 			out.Add(sip.Contact, v)
 		}

@@ -136,6 +136,7 @@ func (b *bed) configure(text string) {
 	var doc struct {
 		ActiveProfile []string       `toml:"active_profile"`
 		MaxCalls      int            `toml:"max_calls"`
+		Refused       bool           `toml:"tell_of_refused"`
 		Profile       map[string]any `toml:"profile"`
 		Default       profile.Config `toml:"default"`
 	}
@@ -159,7 +160,12 @@ func (b *bed) configure(text string) {
 		}
 		sel = append(sel, pat)
 	}
+	var refused *callcontrol.Chain
+	if doc.Refused {
+		refused = callcontrol.NewChain([]callcontrol.Use{{Name: "scripted", Module: "scripted"}})
+	}
 	b.sbc.Configure(&Snapshot{
+		Refused:  refused,
 		Profiles: profile.NewSet(sel, []*profile.Profile{p}, nil),
 		Modules:  b.module, MaxCalls: doc.MaxCalls,
 	})

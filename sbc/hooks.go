@@ -3,11 +3,13 @@ package sbc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
 
@@ -110,6 +112,28 @@ func (c *call) hook(ev abi.Event, m *sip.Message) {
 		err = c.run.Event(context.Background(), &h.Call)
 	}
 	c.judged(h, ev, err)
+}
+
+// tellRefused lets the modules that want to know hear of a call that no profile takes.
+// There is nothing to decide and nothing to wait for; their end follows with the refusal.
+func (c *call) tellRefused(env *pattern.Env) {
+	if c.run = c.snap.Refused.Begin(c.snap.Modules, c.id, env); c.run == nil {
+		return
+	}
+	c.run.SetLog(c.sbc.log)
+	h := c.shown(abi.EventStart, env.Msg)
+	h.Later = nil
+	if err := c.run.Start(context.Background(), &h.Call, noPlan{}); err != nil {
+		c.log(slog.LevelDebug, "a module refused a refused call", "err", err)
+	}
+	done(h)
+}
+
+// noPlan is what there is to set for a call that no profile takes.
+type noPlan struct{}
+
+func (noPlan) Set(key, _ string) error {
+	return fmt.Errorf("no profile took the call: nothing can be set, %s neither", key)
 }
 
 // decidedLater takes what a hook that waited has brought. After the end of the call it

@@ -138,6 +138,7 @@ func (c *call) choose(env *pattern.Env) error {
 	}
 	p, err := c.snap.Profiles.Select(env)
 	if err != nil {
+		c.tellRefused(env)
 		return err
 	}
 	c.run = p.Chain().Begin(c.snap.Modules, c.id, env)
@@ -155,7 +156,10 @@ func (c *call) choose(env *pattern.Env) error {
 func (c *call) firstOffer(m *sip.Message) (string, error) {
 	if !c.plan.Relay {
 		if m.Body != "" && isSDP(m) {
-			return m.Body, media.Check([]byte(m.Body))
+			return c.crossSDP(media.B, m.Body)
+		}
+		if m.Body != "" && shaped(c.plan) {
+			return "", ErrBody
 		}
 		return m.Body, nil
 	}
@@ -166,6 +170,9 @@ func (c *call) firstOffer(m *sip.Message) (string, error) {
 		return "", ErrBody
 	}
 	p := c.plan.Media
+	if c.plan.SymmetricByFlags && forcesSymmetric(m) {
+		p.SymmetricA = true
+	}
 	if p.InterfaceA == "" {
 		p.InterfaceA = c.a.flow.Interface().Name()
 	}

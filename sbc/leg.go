@@ -37,6 +37,8 @@ type leg struct {
 	// nat says that the far end sits behind a translator: what it signalled about itself
 	// cannot be reached, so requests go where its last request came from.
 	nat bool
+	// fixed says that requests go where the flow points, because the profile says so.
+	fixed bool
 	// updates says that the far end allows UPDATE (RFC 3311).
 	updates bool
 
@@ -95,7 +97,7 @@ func (l *leg) learn(res *sip.Message) {
 	if tag := res.ToTag(); tag != "" {
 		l.remoteTag = tag
 		l.remote = res.Header(sip.To)
-		l.routes = collect(res, sip.RecordRoute, true)
+		l.routes = l.forced(collect(res, sip.RecordRoute, true))
 	}
 	l.setTarget(res)
 }
@@ -124,15 +126,10 @@ func (l *leg) setTarget(m *sip.Message) {
 // look-up is looked up aside; until the result is there, requests go where the far end
 // was last heard from.
 func (l *leg) aim() {
-	if l.nat || l.flow.Proto() != transport.UDP {
+	if l.nat || l.fixed || l.flow.Proto() != transport.UDP {
 		return
 	}
-	hop := l.target
-	if len(l.routes) > 0 {
-		if na, err := sip.ParseNameAddr(l.routes[0]); err == nil {
-			hop = na.URI
-		}
-	}
+	hop := l.hop()
 	uri, err := sip.ParseURI(hop)
 	if err != nil {
 		return
@@ -142,6 +139,16 @@ func (l *leg) aim() {
 		return
 	}
 	l.call.retarget(l, hop, uri)
+}
+
+// hop is the URI of the next hop of the leg's requests.
+func (l *leg) hop() string {
+	if len(l.routes) > 0 {
+		if na, err := sip.ParseNameAddr(l.routes[0]); err == nil {
+			return na.URI
+		}
+	}
+	return l.target
 }
 
 // moveTo makes t the address requests of this leg go to.

@@ -51,6 +51,10 @@ func (c *call) request(l *leg, t *transaction.Server, m *sip.Message, f transpor
 		c.sbc.respond(t, m, 483, "")
 		return
 	}
+	if c.methodFiltered(l, t, m) {
+		return
+	}
+	c.heedFlags(l, m)
 	switch m.Method {
 	case "BYE":
 		c.byeFrom(l, t, m)
@@ -200,7 +204,8 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 // (RFC 6141). 481 and 408 say that the dialog itself is gone (RFC 3261 §12.2.1.2).
 func (c *call) refreshRefused(x *exchange, res *sip.Message) {
 	c.rollback(x)
-	out := c.reply(x, res.Status, res.Phrase)
+	status, phrase := c.translated(x.from, res)
+	out := c.reply(x, status, phrase)
 	c.carry(x.from, out, res, "")
 	c.send(x.server, out)
 	c.exchange = nil
@@ -249,7 +254,8 @@ func (c *call) relayResponse(tx *transaction.Client, res *sip.Message) {
 	if r == nil {
 		return
 	}
-	out := sip.NewResponse(r.request, res.Status, res.Phrase, r.from.localTag)
+	status, phrase := c.translated(r.from, res)
+	out := sip.NewResponse(r.request, status, phrase, r.from.localTag)
 	c.carry(r.from, out, res, res.Body)
 	c.send(r.server, out)
 }

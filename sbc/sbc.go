@@ -37,6 +37,8 @@ type Snapshot struct {
 	Profiles *profile.Set
 	// Modules hands out modules to calls. Nil when no profile uses any.
 	Modules callcontrol.Modules
+	// Refused are the modules that hear of calls which no profile takes; nil when none do.
+	Refused *callcontrol.Chain
 	// MaxCalls is how many calls may exist at once; 0 means no limit. The next one gets
 	// 503 with Retry-After.
 	MaxCalls int

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/media"
@@ -69,12 +68,7 @@ func (t *targets) place() (sip.URI, error) {
 	if len(t.hops) == 0 {
 		return sip.ParseURI(t.uris[t.at])
 	}
-	hop := t.hops[t.at%len(t.hops)]
-	proto := ""
-	if i := strings.IndexByte(hop, '/'); i >= 0 {
-		hop, proto = hop[:i], ";transport="+hop[i+1:]
-	}
-	return sip.ParseURI("sip:" + hop + proto)
+	return hopURI(t.hops[t.at%len(t.hops)])
 }
 
 func (t *targets) left() bool { return t.at < len(t.uris)*max(len(t.hops), 1) }
@@ -83,7 +77,7 @@ func (t *targets) left() bool { return t.at < len(t.uris)*max(len(t.hops), 1) }
 func (c *call) try() {
 	t := c.tries
 	for ; t.left(); t.at++ {
-		uri, err := t.place()
+		uri, err := c.place()
 		if err != nil {
 			c.log(slog.LevelWarn, "target is no URI", "profile", c.plan.Profile.Name(), "err", err)
 			t.last = answer{status: 500}
@@ -121,8 +115,10 @@ func (c *call) retarget(l *leg, hop string, uri sip.URI) {
 	c.lookUp(uri, event{kind: evRetarget, leg: l, text: hop})
 }
 
-func (c *call) retargeted(l *leg, _ string, ts []transport.Target) {
-	if len(ts) > 0 && l.state != legGone {
+// retargeted takes the result, unless the leg's requests go elsewhere by now.
+func (c *call) retargeted(l *leg, hop string, ts []transport.Target) {
+	wanted := !l.nat && !l.fixed && hop == l.hop() || l.fixed && hop == fixedHop
+	if wanted && len(ts) > 0 && l.state != legGone {
 		l.moveTo(ts[0])
 	}
 }
@@ -205,9 +201,13 @@ func (c *call) compose(to transport.Target) (*leg, *sip.Message, error) {
 	if b.callID = p.CallID; b.callID == "" {
 		b.callID = newCallID()
 	}
-	b.target = t.ruri()
+	b.target = c.ruri()
+	c.steerB(b)
 
 	m := sip.NewRequest("INVITE", b.target)
+	if route := p.Proxy[media.B]; route != "" {
+		m.Add(sip.Route, route)
+	}
 	m.Add(sip.MaxForwards, forwards(t.invite))
 	m.Add(sip.From, withoutTag(t.invite.Header(sip.From)))
 	m.Add(sip.To, withoutTag(t.invite.Header(sip.To)))

@@ -39,6 +39,7 @@ func (c *checker) run() {
 	c.modules()
 	c.profiles()
 	c.selectors()
+	c.refused()
 }
 
 // names allows only names that can stand in a log line, a pattern and a URI as they are.
@@ -236,6 +237,15 @@ func (c *checker) selectors() {
 			if c.Map[m] == nil {
 				c.errorAt(at, "there is no map %q%s", m, didYouMean(m, slices.Collect(maps.Keys(c.Map))))
 			}
+		}
+	}
+}
+
+// refused checks the modules of calls that no profile takes.
+func (c *checker) refused() {
+	for i, name := range c.RefusedModules {
+		if c.Module[name] == nil {
+			c.errorAt(key{"refused_modules"}.element(i), "there is no module %q%s", name, didYouMean(name, slices.Collect(maps.Keys(c.Module))))
 		}
 	}
 }

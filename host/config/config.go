@@ -25,6 +25,12 @@ type Config struct {
 	//	active_profile = ["$M($si=>ipmap)", "$H(P-SBCProfile)", "refuse"]
 	ActiveProfile []*pattern.Pattern `toml:"active_profile"`
 
+	// Modules that hear of calls which no profile takes: names of [module.NAME] sections, in
+	// order, default none. It is how such a call gets its record, too.
+	//
+	//	refused_modules = ["cdr"]
+	RefusedModules []string `toml:"refused_modules"`
+
 	// Most calls at one time; a call above it is refused with 503. A number, default 0 = no
 	// limit.
 	//

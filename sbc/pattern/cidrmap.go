@@ -75,7 +75,7 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	case p.Addr().Is4In6():
 		return p, errors.New("write an IPv4 network as such, without ::ffff:")
 	case p != p.Masked():
-		return p, fmt.Errorf("%s is an address in the network %s: which one is meant?", p, p.Masked())
+		return p, fmt.Errorf("%s is an address in the network %s, which is meant?", p, p.Masked())
 	}
 	return p, nil
 }
