@@ -1,6 +1,7 @@
 package sbc
 
 import (
+	"errors"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ func (c *call) response(l *leg, tx *transaction.Client, res *sip.Message) {
 	if l.auth != nil && c.challenged(l, tx, res) {
 		return
 	}
+	c.heedFlags(l, res)
 	x := c.exchange
 	switch {
 	case l.timer != nil && l.timer.refresher == tx:
@@ -107,7 +109,7 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 	}
 	if err != nil {
 		c.log(slog.LevelWarn, "answer not usable", "leg", x.to.name(), "err", err)
-		c.unusable(x, first)
+		c.unusable(x, first, err)
 		return
 	}
 	out := c.reply(x, res.Status, res.Phrase)
@@ -190,8 +192,12 @@ func (c *call) answerFrom(l *leg, body string) (string, error) {
 
 // unusable ends an exchange whose 2xx carried no session that can be used. The 2xx was
 // acknowledged; a new call ends, an old one goes on as it was (RFC 6141).
-func (c *call) unusable(x *exchange, first bool) {
-	if first {
+func (c *call) unusable(x *exchange, first bool, err error) {
+	switch {
+	case first && errors.Is(err, media.ErrNoCommonCodec):
+		c.fail(c.reply(x, 488, ""), "sbc", "no common codec")
+		return
+	case first:
 		c.fail(c.reply(x, 502, "Bad SDP From Callee"), "sbc", "bad SDP")
 		return
 	}

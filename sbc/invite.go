@@ -111,6 +111,10 @@ func (c *call) started(err error) {
 		c.refuse(replyTo(r), r)
 		return
 	}
+	if err := c.steerA(); err != nil {
+		c.refuse(replyTo(err), err)
+		return
+	}
 	if bad := unsupported(m, c.a.timer); bad != "" {
 		c.refuse(answer{status: 420, headers: []sip.Header{{ID: sip.Unsupported, Value: bad}}}, ErrExtension)
 		return

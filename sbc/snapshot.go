@@ -24,6 +24,7 @@ var ErrBadSnapshot = errors.New("leg snapshot not usable")
 type legRecord struct {
 	Side      media.Side `json:"side"`
 	NAT       bool       `json:"nat,omitempty"`
+	Fixed     bool       `json:"fixed,omitempty"`
 	LocalTag  string     `json:"local_tag"`
 	RemoteTag string     `json:"remote_tag,omitempty"`
 	CallID    string     `json:"call_id"`
@@ -44,7 +45,7 @@ func (l *leg) snapshot() ([]byte, error) {
 		return nil, fmt.Errorf("%w: the dialog is not confirmed", ErrBadSnapshot)
 	}
 	b, err := json.Marshal(legRecord{
-		Side: l.side, NAT: l.nat,
+		Side: l.side, NAT: l.nat, Fixed: l.fixed,
 		LocalTag: l.localTag, RemoteTag: l.remoteTag, CallID: l.callID,
 		Local: l.local, Remote: l.remote, Target: l.target, Routes: l.routes,
 		LocalSeq: l.localSeq, RemoteSeq: l.remoteSeq,
@@ -93,7 +94,7 @@ func (c *call) restore(snapshot []byte) (*leg, error) {
 		return nil, fmt.Errorf("%w: %v", ErrBadSnapshot, err)
 	}
 	return &leg{
-		call: c, side: r.Side, state: legUp, nat: r.NAT,
+		call: c, side: r.Side, state: legUp, nat: r.NAT, fixed: r.Fixed,
 		localTag: r.LocalTag, remoteTag: r.RemoteTag, callID: r.CallID,
 		local: r.Local, remote: r.Remote, target: r.Target, routes: r.Routes,
 		localSeq: r.LocalSeq, remoteSeq: r.RemoteSeq, flow: flow,
