@@ -28,6 +28,10 @@ type Options struct {
 	Server string
 	// Resolver answers DNS look-ups; nil is the system's.
 	Resolver transport.Resolver
+	// Rehearse, when not nil, is told of every target of a call, in order, right after its
+	// INVITE was sent, and then the call ends: for an SBC whose transport has a Sink. It runs
+	// on the call's strand.
+	Rehearse func(Attempt)
 }
 
 // Snapshot is one configuration, immutable once it is handed over. A call keeps the

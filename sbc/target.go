@@ -52,6 +52,10 @@ func (c *call) dial(m *sip.Message, body string) {
 	if p.RingTimeout > 0 {
 		c.due.ring = c.sbc.now() + p.RingTimeout
 	}
+	if c.sbc.opt.Rehearse != nil {
+		c.rehearse()
+		return
+	}
 	c.try()
 }
 

@@ -29,6 +29,9 @@ type Env struct {
 	Var func(name string) (value string, ok bool)
 	// Random returns a number from 0 to n-1 ($_r); nil is math/rand/v2.
 	Random func(n uint64) uint64
+	// Trace, when not nil, is told what each selector and each value of a profile that is no
+	// constant yields.
+	Trace func(p *Pattern, value string)
 
 	parsed [ofHeader + 1]address
 }

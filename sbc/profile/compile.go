@@ -29,6 +29,7 @@ type Profile struct {
 
 	plan    Plan    // what all calls begin with
 	values  []value // what has to be evaluated for each
+	shown   []Value // every pattern, for Values
 	appends int     // how many of headers.append
 	late    bool    // some only after the modules' start
 	destine bool    // some speak of the destination
@@ -125,6 +126,7 @@ func (c *compiler) key(i int, cfg *Config) {
 		}
 		c.maps(at, pt)
 		p.destine = p.destine || pt.UsesDestination()
+		p.shown = append(p.shown, Value{Key: at, Pattern: pt, Late: late})
 		text, static := pt.Static()
 		if static {
 			to := &p.plan

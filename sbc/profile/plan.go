@@ -106,11 +106,14 @@ func (p *Plan) evaluate(e *pattern.Env, late bool) error {
 	var room [32]int
 	buf, ends := (*scratch)[:0], room[:0]
 	for i := range values {
-		v := &values[i]
+		v, start := &values[i], len(buf)
 		if v.late == late && !v.static {
 			if buf = v.pattern.Append(buf, e); p.Profile.destine && keys[v.key].name == "routing.next_hop" {
 				hop, _, _ := strings.Cut(string(buf), ",")
 				e.Destination = strings.TrimSpace(hop)
+			}
+			if e.Trace != nil {
+				e.Trace(v.pattern, string(buf[start:]))
 			}
 		}
 		ends = append(ends, len(buf))

@@ -17,6 +17,7 @@ type Set struct {
 	selectors []*pattern.Pattern
 	profiles  map[string]*Profile
 	maps      pattern.Maps
+	trace     func(*pattern.Pattern, string)
 }
 
 // NewSet makes a set. maps are those the patterns of selectors and profiles look into.
@@ -30,13 +31,16 @@ func NewSet(selectors []*pattern.Pattern, ps []*Profile, maps pattern.Maps) *Set
 
 // Select returns the profile named by the first selector that yields something. It fails
 // with ErrRefused when that is "refuse" or when none yields anything, and with an
-// *UnknownProfile. It sets e.Maps.
+// *UnknownProfile. It sets e.Maps and e.Trace.
 func (s *Set) Select(e *pattern.Env) (*Profile, error) {
-	e.Maps = s.maps
+	e.Maps, e.Trace = s.maps, s.trace
 	scratch := borrow()
 	defer giveBack(scratch)
 	for _, p := range s.selectors {
 		name := p.Append((*scratch)[:0], e)
+		if e.Trace != nil {
+			e.Trace(p, string(name))
+		}
 		if len(name) == 0 {
 			continue
 		}

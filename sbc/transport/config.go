@@ -67,6 +67,10 @@ type Options struct {
 	// Listen binds UDP sockets. nil binds real ones.
 	Listen Listen
 
+	// Sink, when not nil, takes what is sent in place of a network: nothing is bound, nothing
+	// is dialed and nothing is heard. It is called concurrently and must not keep b.
+	Sink func(f Flow, b []byte)
+
 	// Log is where the layer reports. nil means slog.Default.
 	Log *slog.Logger
 }

@@ -91,6 +91,9 @@ func (f Flow) Send(b []byte, failed func(error)) error {
 		return ErrClosed
 	case len(b) > maxMessage:
 		return ErrTooLarge
+	case f.ep.iface.layer.sink != nil:
+		f.ep.iface.layer.sink(f, b)
+		return nil
 	case f.ep.proto == TCP:
 		return f.ep.sendStream(b, f.remote, failed)
 	}

@@ -33,6 +33,7 @@ type Layer struct {
 	byName     map[string]*Interface
 	handler    Handler
 	listen     Listen
+	sink       func(Flow, []byte)
 	log        *slog.Logger
 
 	done chan struct{} // closed by Close
@@ -76,6 +77,7 @@ func New(cs []Config, h Handler, o Options) (*Layer, error) {
 		byName:  make(map[string]*Interface, len(cs)),
 		handler: h,
 		listen:  o.Listen,
+		sink:    o.Sink,
 		log:     o.Log,
 		done:    make(chan struct{}),
 	}
@@ -123,6 +125,10 @@ func (l *Layer) Start(ctx context.Context) error {
 	defer l.mu.Unlock()
 	if l.closed || l.started {
 		return ErrClosed
+	}
+	if l.sink != nil {
+		l.started = true
+		return nil
 	}
 	for _, i := range l.interfaces {
 		if err := i.bind(ctx); err != nil {
@@ -238,12 +244,12 @@ func (l *Layer) Flow(i *Interface, p Proto, remote netip.AddrPort) (Flow, error)
 		return Flow{}, ErrClosed
 	default:
 	}
-	if p == TCP {
+	if p == TCP && l.sink == nil {
 		return i.streams.flow(remote)
 	}
 	for _, e := range i.endpoints(p) {
 		if e.local.Addr().Is4() == remote.Addr().Is4() {
-			if e.conn == nil {
+			if e.conn == nil && l.sink == nil {
 				return Flow{}, ErrClosed
 			}
 			return Flow{e, remote}, nil
