@@ -35,8 +35,8 @@ bin/sallyport: go.mod go.sum $(MODULES) $(call SOURCE,abi cmd host media sbc)
 	@echo "  build   $@"
 	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)' -o $@ ./cmd/sallyport
 
-test: build ## every test; installs sipp and a C compiler for the race detector
-	@.ci/need sipp:sip-tester "gcc:gcc libc6-dev"
+test: build ## every test; installs sipp, redis-server and a C compiler for the race detector
+	@.ci/need sipp:sip-tester redis-server:redis-server "gcc:gcc libc6-dev"
 	@$(MAKE) --no-print-directory lint race fuzz
 
 lint: modules ## gofumpt, vet, staticcheck

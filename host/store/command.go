@@ -70,57 +70,52 @@ func (p *Policy) Check(args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, k := range keys {
-		if !strings.HasPrefix(k, p.prefix) {
+	for _, i := range keys {
+		if k := args[i]; !strings.HasPrefix(k, p.prefix) {
 			return fmt.Errorf("%w: key %q does not begin with %q", ErrDenied, clip(k), p.prefix)
 		}
 	}
 	return nil
 }
 
-// CommandKeys returns the keys that a command names. It fails with ErrDenied for
-// commands that it does not know and with ErrInvalid for missing arguments.
-func CommandKeys(args []string) (keys []string, err error) {
+// CommandKeys returns which arguments of a command are keys, args[0] being its
+// name. It fails with ErrDenied for commands that it does not know and with
+// ErrInvalid for missing arguments.
+func CommandKeys(args []string) (at []int, err error) {
 	if len(args) == 0 {
 		return nil, fmt.Errorf("%w: no command", ErrInvalid)
 	}
 	name := strings.ToUpper(args[0])
-	at, known := commandKeys[name]
+	place, known := commandKeys[name]
 	if !known {
 		return nil, fmt.Errorf("%w: %s", ErrDenied, clip(name))
 	}
-	short := fmt.Errorf("%w: %s with %d arguments", ErrInvalid, name, len(args)-1)
-	switch at {
+	first, last, step := 1, len(args)-1, 1
+	switch place {
 	case keyNone:
 		return nil, nil
 	case keyFirst:
-		if len(args) < 2 {
-			return nil, short
-		}
-		return args[1:2], nil
+		last = 1
 	case keyAll:
-		if len(args) < 2 {
-			return nil, short
-		}
-		return args[1:], nil
 	case keyPairs:
-		if len(args) < 3 || len(args)%2 == 0 {
-			return nil, short
+		step = 2
+	case keyCounted:
+		n := -1
+		if len(args) > 2 {
+			n, err = strconv.Atoi(args[2])
 		}
-		for i := 1; i < len(args); i += 2 {
-			keys = append(keys, args[i])
-		}
-		return keys, nil
-	default: // keyCounted
-		if len(args) < 3 {
-			return nil, short
-		}
-		n, err := strconv.Atoi(args[2])
 		if err != nil || n < 0 || n > len(args)-3 {
-			return nil, short
+			return nil, fmt.Errorf("%w: %s with %d arguments", ErrInvalid, name, len(args)-1)
 		}
-		return args[3 : 3+n], nil
+		first, last = 3, 2+n
 	}
+	if place != keyCounted && len(args) < 2 || place == keyPairs && len(args)%2 == 0 {
+		return nil, fmt.Errorf("%w: %s with %d arguments", ErrInvalid, name, len(args)-1)
+	}
+	for i := first; i <= last; i += step {
+		at = append(at, i)
+	}
+	return at, nil
 }
 
 // keyPlace says where a command has its keys.

@@ -1,0 +1,13 @@
+-- ARGV: kind, id, amount. Returns '' and the balance, or a word.
+local kind, id, want = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local state, _, used = find('d' .. id)
+if state == 'corrupt' then return redis.error_reply('CORRUPT deposit') end
+if state and used ~= want then return {'conflict'} end
+if state then return balance() end
+local change = want
+if kind == 'set' then change = want - amount end
+if amount + change > MOST or amount + change < -MOST then return {'invalid'} end
+book(kind, change, id)
+settle('d' .. id, 'booked', 0, want, BOOKED)
+save()
+return balance()

@@ -1,0 +1,2 @@
+-- ARGV: key. Returns the value or nil.
+return get(ARGV[1])

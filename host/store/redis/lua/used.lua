@@ -1,0 +1,2 @@
+-- ARGV: key.
+return string.format('%.0f', used(ARGV[1]))
