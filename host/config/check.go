@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"maps"
 	"os"
@@ -80,72 +79,13 @@ func (c *checker) limits() {
 }
 
 // path makes a path of the file relative to the file's directory.
-func (c *checker) path(p string) string {
+func (c *checker) path(p string) string { return pathIn(c.dir, p) }
+
+func pathIn(dir, p string) string {
 	if filepath.IsAbs(p) {
 		return p
 	}
-	return filepath.Join(c.dir, p)
-}
-
-// maxMap is the largest map file that is read.
-const maxMap = 8 << 20
-
-func (c *checker) loadMaps() {
-	for name, m := range c.Map {
-		at := key{"map", name}
-		switch {
-		case m.File != "" && m.Rules != nil:
-			c.errorAt(at, "has both file and rules: which one?")
-		case m.File != "":
-			c.mapFile(name, c.path(m.File))
-		case m.Rules != nil:
-			c.mapRules(name, m.Rules)
-		default:
-			c.errorAt(at, "has neither file nor rules")
-		}
-	}
-	c.Maps = c.maps
-}
-
-func (c *checker) mapFile(name, path string) {
-	at := key{"map", name, "file"}
-	text, err := read(path, maxMap)
-	if err != nil {
-		c.errorAt(at, "%s: %s", path, plainPath(err))
-		return
-	}
-	m, err := pattern.ParseRegexMap(bytes.NewReader(text), path)
-	for _, e := range each(err) {
-		if le, ok := errors.AsType[*pattern.LineError](e); ok {
-			c.errs = append(c.errs, &Error{File: path, Line: le.Line, Msg: le.Problem})
-		} else {
-			c.errorAt(at, "%s: %s", path, e)
-		}
-	}
-	if err == nil {
-		c.maps[name] = m
-	}
-}
-
-func (c *checker) mapRules(name string, rules []string) {
-	at := key{"map", name, "rules"}
-	for n, rule := range rules {
-		if strings.Contains(rule, "\n") {
-			c.errorAt(at.element(n), "a rule is one line")
-			return
-		}
-	}
-	m, err := pattern.ParseRegexMap(strings.NewReader(strings.Join(rules, "\n")), "")
-	for _, e := range each(err) {
-		if le, ok := errors.AsType[*pattern.LineError](e); ok && le.Line <= len(rules) {
-			c.errorAt(at.element(le.Line-1), "%s", le.Problem)
-		} else {
-			c.errorAt(at, "%s", e)
-		}
-	}
-	if err == nil {
-		c.maps[name] = m
-	}
+	return filepath.Join(dir, p)
 }
 
 // wasmMagic begins every WebAssembly file.
@@ -166,6 +106,9 @@ func (c *checker) modules() {
 			continue
 		}
 		m.Module = c.path(m.Module)
+		if c.in.running {
+			continue // it is loaded: what became of its file is of no account now
+		}
 		if err := looksLikeWasm(m.Module); err != nil {
 			c.errorAt(at, "%s: %s", m.Module, plainPath(err))
 		}

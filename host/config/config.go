@@ -31,6 +31,13 @@ type Config struct {
 	//	refused_modules = ["cdr"]
 	RefusedModules []string `toml:"refused_modules"`
 
+	// Files with profiles, besides those in this one: a path, or a pattern with * and ?, relative
+	// to this file; default none. Such a file has [profile.NAME] sections and nothing else; each
+	// profile can be loaded again by its name while calls run.
+	//
+	//	profiles = "profiles/*.toml"
+	ProfileFiles string `toml:"profiles"`
+
 	// Most calls at one time; a call above it is refused with 503. A number, default 0 = no
 	// limit.
 	//
@@ -46,11 +53,14 @@ type Config struct {
 	// [log] is where the log says how much, and how.
 	Log Log `toml:"log"`
 
+	// [control] is where the running SBC takes orders from the command line and other programs.
+	Control Control `toml:"control"`
+
 	// [interface.NAME] is one network the SBC stands in: where it listens for SIP and, on
 	// the same side, for media. At least one is required. Changes need a restart.
 	Interface map[string]*Interface `toml:"interface"`
 
-	// [map.NAME] is a list of regular expressions for the pattern $M(VALUE=>NAME).
+	// [map.NAME] is a list of rules, key=>value, for the pattern $M(VALUE=>NAME).
 	Map map[string]*Map `toml:"map"`
 
 	// [module.NAME] loads a call control module; a profile uses it by NAME.
@@ -126,10 +136,29 @@ type Interface struct {
 	SourceBurst int `toml:"source_burst"`
 }
 
+// Control is the section [control].
+type Control struct {
+	// Unix socket of the control API, HTTP with JSON; the commands profile, map, call, reload
+	// and stats use it. A path relative to the working directory, default
+	// "var/run/sallyport.sock"; "" turns the API off. Its folder is made when it is missing.
+	// Who may write to the socket controls the SBC: its mode is 0660. Changes need a restart.
+	//
+	//	socket = "/run/sallyport/sallyport.sock"
+	Socket string `toml:"socket"`
+}
+
 // Map is a section [map.NAME]: either a file or rules.
 type Map struct {
-	// File with one rule a line, regular expression=>value; the first that matches wins.
-	// Lines that begin with # are comments. Relative to the configuration file.
+	// How the rule for a key is found: "regex" takes the first regular expression that matches,
+	// "prefix" the longest prefix of a number (digits, * and #, after an optional +; the empty
+	// prefix is for all other keys), "exact" the whole key, "cidr" the narrowest network an
+	// address is in. Default "regex".
+	//
+	//	kind = "prefix"
+	Kind pattern.Kind `toml:"kind"`
+
+	// File with one rule a line, key=>value. Lines that begin with # are comments. Relative to
+	// the configuration file.
 	//
 	//	file = "maps/ip.conf"
 	File string `toml:"file"`

@@ -27,6 +27,9 @@ type decoder struct {
 	errs  Errors
 
 	origin map[string]key // of inherited keys: where they stand in the file
+
+	sources map[string]*source // of profiles that stand in another text, by name
+	typed   bool               // active_profile stands in no file: it was set while running
 }
 
 // defaulter is a struct whose keys have values before the file sets them.
@@ -35,17 +38,16 @@ type defaulter interface{ SetDefaults() }
 // planner is a struct that knows keys which are not yet available.
 type planner interface{ Planned() []string }
 
-// decode parses text and fills the struct that into points to. It says whether text is
-// TOML; every mistake is in d.errs.
-func (d *decoder) decode(text string, into any) bool {
-	var tree map[string]any
+// parse reads TOML, the text of d.file, and notes where its keys are. It says whether it is
+// TOML; if not, the mistake is in d.errs.
+func (d *decoder) parse(text string) (tree map[string]any, ok bool) {
 	md, err := toml.Decode(text, &tree)
 	if pe, ok := errors.AsType[toml.ParseError](err); ok {
 		d.fail(pe.Position.Line, "not TOML: "+pe.Message)
-		return false
+		return nil, false
 	} else if err != nil {
 		d.fail(0, err.Error())
-		return false
+		return nil, false
 	}
 	d.lines, d.order, d.wrong = indexLines(text), map[string]int{}, map[string]bool{}
 	for i, k := range md.Keys() {
@@ -53,10 +55,32 @@ func (d *decoder) decode(text string, into any) bool {
 			d.order[id] = i + 1
 		}
 	}
+	return tree, true
+}
+
+// fill puts a tree into the struct that into points to, after profiles took from one another
+// what they extend. Mistakes are in d.errs.
+func (d *decoder) fill(tree map[string]any, into any) {
 	d.origin = map[string]key{}
 	d.extend(tree)
 	d.value(reflect.ValueOf(into).Elem(), tree, nil)
-	return true
+}
+
+// place returns the file and the line of a key: a profile may stand in a file of its own.
+func (d *decoder) place(k key) (file string, line int) {
+	switch {
+	case len(k) > 1 && k[0] == "profile" && d.sources[k[1]] != nil:
+		return d.sources[k[1]].file, d.sources[k[1]].lines.line(k)
+	case d.typed && len(k) > 0 && k[0] == "active_profile":
+		return "", 0
+	}
+	return d.file, d.lines.line(k)
+}
+
+// failAt notes a mistake at a key.
+func (d *decoder) failAt(k key, msg string) {
+	file, line := d.place(k)
+	d.errs = append(d.errs, &Error{File: file, Line: line, Msg: msg})
 }
 
 // fail notes a mistake on a line of the file; 0 is the file as a whole.
@@ -77,7 +101,7 @@ func (d *decoder) errorAt(k key, format string, args ...any) {
 	if len(k) > 0 {
 		msg = k.String() + ": " + msg
 	}
-	d.fail(d.lines.line(k), msg)
+	d.failAt(k, msg)
 }
 
 // reject notes that the value of k cannot be taken.
@@ -181,10 +205,10 @@ func (d *decoder) table(v reflect.Value, x any, k key) {
 			where = " in [" + k.String() + "]"
 		}
 		if p, ok := v.Addr().Interface().(planner); ok && slices.Contains(p.Planned(), name) {
-			d.fail(d.lines.line(at), fmt.Sprintf("%q%s is not yet available", name, where))
+			d.failAt(at, fmt.Sprintf("%q%s is not yet available", name, where))
 			continue
 		}
-		d.fail(d.lines.line(at), fmt.Sprintf("unknown key %q%s%s", name, where,
+		d.failAt(at, fmt.Sprintf("unknown key %q%s%s", name, where,
 			didYouMean(name, slices.Collect(maps.Keys(fields)))))
 	}
 }

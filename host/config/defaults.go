@@ -14,6 +14,7 @@ func (c *Config) SetDefaults() {
 	c.DrainTimeout = 30 * time.Second
 	c.Log.SetDefaults()
 	c.Cache.SetDefaults()
+	c.Control.SetDefaults()
 }
 
 // SetDefaults fills l: information, as text.
@@ -27,3 +28,9 @@ func (i *Interface) SetDefaults() {
 
 // SetDefaults fills c.
 func (c *Cache) SetDefaults() { c.Dir = "var/cache" }
+
+// DefaultSocket is where the control API is when nothing else is said.
+const DefaultSocket = "var/run/sallyport.sock"
+
+// SetDefaults fills c.
+func (c *Control) SetDefaults() { c.Socket = DefaultSocket }

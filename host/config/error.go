@@ -7,14 +7,17 @@ import (
 
 // Error is one mistake in the configuration.
 type Error struct {
-	File string // as it was named by the caller
+	File string // as it was named by the caller; "" = it came from no file
 	Line int    // from 1; 0 = the mistake belongs to the whole file
 	Msg  string // lower case, without a period
 }
 
 // Error returns "file:line: message".
 func (e *Error) Error() string {
-	if e.Line == 0 {
+	switch {
+	case e.File == "":
+		return e.Msg
+	case e.Line == 0:
 		return fmt.Sprintf("%s: %s", e.File, e.Msg)
 	}
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg)

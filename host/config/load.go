@@ -2,10 +2,9 @@ package config
 
 import (
 	"cmp"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
 	"errors"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -59,6 +58,8 @@ type Snapshot struct {
 	Maps     pattern.Maps
 
 	where lineIndex
+	in    input
+	info  map[string]ProfileInfo
 }
 
 // Mistake is err as a mistake in the value of a key, for what only shows when the snapshot is
@@ -73,30 +74,47 @@ func Load(file string, o Options) (*Snapshot, error) {
 	if file == "" {
 		return parse(BuiltIn, "", Sample, o)
 	}
-	text, err := read(file, maxFile)
+	t, err := readText(file)
 	if err != nil {
-		return nil, Errors{{File: file, Msg: plainPath(err)}}
+		return nil, err
 	}
-	return parse(file, filepath.Dir(file), string(text), o)
+	return build(input{main: t, own: t, dir: filepath.Dir(file), o: o})
 }
 
 // parse makes a snapshot from text. Paths in it are relative to dir.
-func parse(file, dir, text string, o Options) (*Snapshot, error) {
-	sum := sha256.Sum256([]byte(text))
-	s := &Snapshot{File: file, SHA256: hex.EncodeToString(sum[:])}
-	d := &decoder{file: file}
-	if d.decode(text, &s.Config) {
-		if o.HasAddress == nil {
-			o.HasAddress = hasAddress
+func parse(file, dir, body string, o Options) (*Snapshot, error) {
+	t := newText(file, body)
+	return build(input{main: t, own: t, dir: dir, o: o})
+}
+
+// build makes a snapshot from all its texts.
+func build(in input) (*Snapshot, error) {
+	s := &Snapshot{File: in.main.file, SHA256: in.main.sha256, in: in, info: map[string]ProfileInfo{}}
+	s.in.maps = maps.Clone(in.maps)
+	d := &decoder{file: in.main.file, typed: in.active != nil}
+	tree, ok := d.parse(in.main.body)
+	if ok {
+		s.gather(d, tree)
+		if in.active != nil {
+			tree["active_profile"] = in.active
+		}
+		d.fill(tree, &s.Config)
+		if s.in.o.HasAddress == nil {
+			s.in.o.HasAddress = hasAddress
 		}
 		s.InterfaceOrder = inOrder(d, "interface", s.Interface)
 		s.ModuleOrder = inOrder(d, "module", s.Module)
-		c := checker{decoder: d, Snapshot: s, dir: dir, o: o, maps: pattern.Table{}}
+		c := checker{decoder: d, Snapshot: s, dir: in.dir, o: s.in.o, maps: pattern.Table{}}
 		c.run()
 		s.where = d.lines
 	}
 	if len(d.errs) > 0 {
 		return nil, d.sorted()
+	}
+	for name, i := range s.info {
+		p, _ := s.Profiles.Profile(name)
+		i.Config = p.Hash()
+		s.info[name] = i
 	}
 	return s, nil
 }

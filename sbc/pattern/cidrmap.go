@@ -73,7 +73,7 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	case err != nil:
 		return p, errors.New("want an address or a network, such as 192.0.2.0/24 or 2001:db8::/32")
 	case p.Addr().Is4In6():
-		return p, errors.New("write an IPv4 network as such, without ::ffff:")
+		return p, errors.New("write an IPv4 network without the ::ffff: before it")
 	case p != p.Masked():
 		return p, fmt.Errorf("%s is an address in the network %s, which is meant?", p, p.Masked())
 	}

@@ -91,15 +91,15 @@ func TestRuleMapMistakes(t *testing.T) {
 		{Prefix, "1=>a\n\n2", "m:3: no =>: a rule is key=>value"},
 		{Prefix, "1a=>x\n1+=>y", "m:1: a prefix has digits, * and # only, after an optional +\nm:2: a prefix has digits, * and # only, after an optional +"},
 		{Prefix, strings.Repeat("1", 33) + "=>x", "m:1: the prefix is longer than 32 digits"},
-		{Prefix, "1=>a\n1=>b", `m:2: "1" is there already, in rule 1`},
+		{Prefix, "1=>a\n1=>b", `m:2: "1" is there already, on line 1`},
 		{Exact, "=>x", "m:1: no key before =>"},
-		{Exact, "a=>x\n#\na=>y", `m:3: "a" is there already, in rule 1`},
+		{Exact, "a=>x\n#\na=>y", `m:3: "a" is there already, on line 1`},
 		{Exact, "a\xff=>x", "m:1: the line is not UTF-8 text"},
 		{Exact, "a=>" + strings.Repeat("x", maxLine), "m:1: the line is longer than 4096 bytes"},
-		{CIDR, "10.0.0.1/8=>x", "m:1: 10.0.0.1/8 is an address in the network 10.0.0.0/8: which one is meant?"},
+		{CIDR, "10.0.0.1/8=>x", "m:1: 10.0.0.1/8 is an address in the network 10.0.0.0/8, which is meant?"},
 		{CIDR, "10.0.0.0/33=>x", "m:1: want an address or a network, such as 192.0.2.0/24 or 2001:db8::/32"},
-		{CIDR, "::ffff:10.0.0.0/104=>x", "m:1: write an IPv4 network as such, without ::ffff:"},
-		{CIDR, "10.0.0.1=>x\n10.0.0.1/32=>y", `m:2: "10.0.0.1/32" is there already, in rule 1`},
+		{CIDR, "::ffff:10.0.0.0/104=>x", "m:1: write an IPv4 network without the ::ffff: before it"},
+		{CIDR, "10.0.0.1=>x\n10.0.0.1/32=>y", `m:2: "10.0.0.1/32" is there already, on line 1`},
 	} {
 		m, err := ParseMap(c.kind, strings.NewReader(c.rules), "m")
 		if m != nil || err == nil || err.Error() != c.want {

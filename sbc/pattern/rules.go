@@ -95,7 +95,7 @@ func parsePlain(r io.Reader, file string, take func(*plain) error) ([]plain, err
 			return err
 		}
 		if before, twice := seen[one.key]; twice {
-			return fmt.Errorf("%q is there already, in rule %d", key, before)
+			return fmt.Errorf("%q is there already, on line %d", key, before)
 		}
 		seen[one.key] = line
 		rules = append(rules, one)
