@@ -133,3 +133,28 @@ func BenchmarkFilter(b *testing.B) {
 		plan.Filter(m, media.B)
 	}
 }
+
+// BenchmarkRules changes a response by rules that match and rules that do not.
+func BenchmarkRules(b *testing.B) {
+	p, errs := Compile("x", parseConfig(b, `headers.rule[0].to = a
+headers.rule[0].on = INVITE 2xx
+headers.rule[0].set = Server: sbc
+headers.rule[1].on = BYE
+headers.rule[1].append = X-A: $fU
+headers.rule[2].deny = X-Secret
+headers.rule[3].replace = P-None: a=>b
+`), testKnown())
+	if errs != nil {
+		b.Fatal(errs)
+	}
+	e := testEnv(b, benchInvite())
+	plan, err := p.Resolve(e)
+	if err != nil {
+		b.Fatal(err)
+	}
+	res := sip.NewResponse(e.Msg, 200, "", "tag")
+	b.ReportAllocs()
+	for b.Loop() {
+		plan.Filter(res, media.A)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
 
@@ -12,7 +13,7 @@ import (
 func FuzzSet(f *testing.F) {
 	for _, v := range []string{
 		"sip:a@example.net", "\"x\" <sip:a@[2001:db8::1]:5060;p>;tag=1", "gw:5060/tcp, [::1]", "X-A: b", "yes", "90s", "404,5xx",
-		"a@b:1", "<a>", "\"\\\"<\" <tel:1>", "host:5060;x", "private",
+		"a@b:1", "<a>", ";a=\"b,c\";d", "603=>488 x", `{"on":["INVITE"],"set":["X: a"],"replace":["Subject: (.)=>\\1\\1"]}`, "\"\\\"<\" <tel:1>", "host:5060;x", "private",
 	} {
 		for i := range keys {
 			f.Add(uint8(i), v)
@@ -49,6 +50,14 @@ func FuzzSet(f *testing.F) {
 		if a, b := len(again.Headers()), len(m.Headers()); a != b && a != b+1 { // Content-Length
 			t.Fatalf("%s = %q: %d header fields became %d", name, value, b, a)
 		}
+		for _, side := range []media.Side{media.A, media.B} {
+			if v := plan.Contact(side, "192.0.2.1:5060", "tcp"); v != "" {
+				checkAddr(t, name, value, v)
+			}
+			if v := plan.Proxy[side]; v != "" {
+				checkAddr(t, name, value, v)
+			}
+		}
 		for _, uri := range plan.Targets {
 			if _, err := sip.ParseURI(uri); err != nil {
 				t.Fatalf("%s = %q: target %q: %v", name, value, uri, err)
@@ -61,6 +70,27 @@ func FuzzSet(f *testing.F) {
 			}
 		}
 	})
+}
+
+// checkAddr checks that v is one address and no more.
+func checkAddr(t *testing.T, name, value, v string) {
+	t.Helper()
+	m := sip.NewRequest("INVITE", "sip:x")
+	m.Add(sip.Contact, v)
+	n := 0
+	for element := range m.All(sip.Contact) {
+		n++
+		a, err := sip.ParseNameAddr(element)
+		if err == nil {
+			_, err = sip.ParseURI(a.URI)
+		}
+		if err != nil {
+			t.Fatalf("%s = %q: %q: %v", name, value, v, err)
+		}
+	}
+	if n != 1 || !sip.ValidHeaderValue(v) {
+		t.Fatalf("%s = %q: %q is %d addresses", name, value, v, n)
+	}
 }
 
 // FuzzCaller: whatever the caller is called, From has the host the operator wrote.

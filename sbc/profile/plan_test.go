@@ -26,8 +26,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the results in testdata")
 
 // The files of testdata are cases one after the other: a "profile" (keys and values),
-// "more" header fields of the INVITE, what a module does ("set", "vars"), and the "result": the plan as far as it is not the default
-// and what becomes of testdata/invite.sip, or the errors.
+// "more" header fields of the INVITE, what a module does ("set", "vars"), messages that cross later ("to a", "to b"), and the
+// "result": the plan as far as it is not the default, what becomes of testdata/invite.sip and of those messages, or the errors.
 func TestSections(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -57,6 +57,8 @@ func TestSections(t *testing.T) {
 					c.set = string(f.Data)
 				case "vars":
 					c.vars = string(f.Data)
+				case "to a", "to b":
+					c.later = append(c.later, crossing{side: media.Side(word[3] - 'a'), text: bytes.ReplaceAll(f.Data, []byte("\n"), []byte("\r\n"))})
 				case "result":
 					got := c.run(t)
 					if *update {
@@ -80,6 +82,51 @@ func TestSections(t *testing.T) {
 type testCase struct {
 	name, config, set, vars string
 	invite                  []byte
+	later                   []crossing
+}
+
+// crossing is a message on its way to a leg.
+type crossing struct {
+	side media.Side
+	text []byte
+}
+
+// crosses says what becomes of a message.
+func (x *crossing) crosses(t *testing.T, b *strings.Builder, p *Plan) {
+	t.Helper()
+	text := x.text
+	if !bytes.Contains(text, []byte("\r\n\r\n")) {
+		text = append(slices.Clone(text), "\r\n"...)
+	}
+	m, err := sip.Parse(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	what := m.Method
+	if !m.IsRequest() {
+		what = strconv.Itoa(m.Status) + " " + m.Method
+	}
+	fmt.Fprintf(b, "%s to %v:\n", what, x.side)
+	if m.IsRequest() && !p.Crosses(m.Method, x.side) {
+		fmt.Fprintf(b, "405, Allow: %s\n", p.Allow("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE", x.side.Other()))
+		return
+	}
+	before := lines(m)
+	p.Filter(m, x.side)
+	if m.IsRequest() {
+		p.AppendTo(m, x.side)
+	} else {
+		m.Status, m.Phrase = p.Translate(x.side, m.Status, m.Phrase)
+	}
+	if m.Body != "" && p.Media.Shape[x.side] != nil {
+		out, err := p.Media.Shape[x.side].Apply([]byte(m.Body), netip.MustParseAddr("198.51.100.1"))
+		if err != nil {
+			fmt.Fprintf(b, "error: %v\n", err)
+			return
+		}
+		m.Body = string(out)
+	}
+	difference(b, before, lines(m))
 }
 
 func (c *testCase) run(t *testing.T) string {
@@ -100,7 +147,8 @@ func (c *testCase) run(t *testing.T) string {
 		return fmt.Sprintf("error: %v\n", err)
 	}
 	for line := range strings.Lines(c.set) {
-		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " = ")
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " =")
+		value = strings.TrimPrefix(value, " ")
 		value = strings.NewReplacer(`\r`, "\r", `\n`, "\n").Replace(value)
 		check, before := plan.Check(key, value), *plan
 		if err := plan.Set(key, value); err != nil {
@@ -135,7 +183,14 @@ func (c *testCase) run(t *testing.T) string {
 	if err := plan.Apply(m); err != nil {
 		return b.String() + fmt.Sprintf("apply: %v\n", err)
 	}
-	after := lines(m)
+	difference(&b, before, lines(m))
+	for i := range c.later {
+		c.later[i].crosses(t, &b, plan)
+	}
+	return b.String()
+}
+
+func difference(b *strings.Builder, before, after []string) {
 	for _, l := range before {
 		if !slices.Contains(after, l) {
 			b.WriteString("- " + l + "\n")
@@ -146,7 +201,6 @@ func (c *testCase) run(t *testing.T) string {
 			b.WriteString("+ " + l + "\n")
 		}
 	}
-	return b.String()
 }
 
 // describe prints what is not the default.
@@ -163,6 +217,17 @@ func describe(b *strings.Builder, p *Plan) {
 		{"interface", p.Interface, ""},
 		{"relay", p.Relay, true},
 		{"media", unshaped(p.Media), media.DefaultPolicy()},
+		{"interface_a", p.InterfaceA, ""},
+		{"next_hop_a", p.NextHopA, ""},
+		{"next_hop_always", p.NextHopAlways, false},
+		{"next_hop_in_ruri", p.NextHopInRURI, false},
+		{"proxies", p.Proxy, [2]string{}},
+		{"force_outbound_proxy", p.ForceProxy, false},
+		{"nat", p.NAT, [2]NAT{}},
+		{"contact a", p.Contact(media.A, "198.51.100.1:5060", ""), ""},
+		{"contact b", p.Contact(media.B, "[2001:db8::1]:5060", "tcp"), ""},
+		{"symmetric_by_flags", p.SymmetricByFlags, false},
+		{"SDP is transparent", p.SDPTransparent(), false},
 		{"ring_timeout", p.RingTimeout, d.Routing.RingTimeout},
 		{"target_timeout", p.TargetTimeout, d.Routing.TargetTimeout},
 		{"max_duration", p.MaxDuration, d.Routing.MaxDuration},
@@ -194,6 +259,12 @@ func unshaped(p media.Policy) media.Policy {
 
 func lines(m *sip.Message) []string {
 	ls := []string{m.Method + " " + m.RURI}
+	if !m.IsRequest() {
+		ls = []string{strings.TrimSpace(fmt.Sprint(m.Status, " ", m.Phrase))}
+	}
+	for l := range strings.Lines(m.Body) {
+		ls = append(ls, strings.TrimRight(l, "\r\n"))
+	}
 	for _, h := range m.Headers() {
 		ls = append(ls, h.Name+": "+h.Value)
 	}
@@ -298,6 +369,10 @@ func parseConfig(t testing.TB, text string) *Config {
 			*x = d
 		case *bool:
 			*x = value == "true"
+		case *NAT:
+			if err := x.UnmarshalText([]byte(value)); err != nil {
+				t.Fatal(err)
+			}
 		case *string:
 			*x = value
 		default:

@@ -151,7 +151,7 @@ func (c *compiler) compileShape(cfg *Config, p *Plan) {
 	}
 	p.setShape(s)
 	if s.transparent {
-		if p.Media.Shape != [2]*media.Shape{} {
+		if p.Media.Shape != [2]*media.Shape{} || cfg.Codecs.PreferA != nil || cfg.Codecs.PreferB != nil {
 			c.fail("sdp.transparent", errTransparentFilter)
 		}
 		if relay, static := cfg.Media.Relay.Static(); static || cfg.Media.Relay == nil {
