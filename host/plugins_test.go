@@ -1,0 +1,191 @@
+package host
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi/manifest"
+	"github.com/sallyport-sbc/sallyport/host/config"
+	"github.com/sallyport-sbc/sallyport/host/wasm/wasmtest"
+)
+
+// stage is a host between two phones that runs the example of a plugin's README.
+type stage struct {
+	*place
+	host *Host
+	a, b *phone
+}
+
+// newStage starts a host with the n-th TOML block of plugins/NAME/README.md, in which
+// edits replace text in pairs. The block's modules are built from their plugins.
+func newStage(t *testing.T, name string, n int, edits ...string) *stage {
+	t.Helper()
+	text := example(t, name, n, edits...)
+	t.Chdir(t.TempDir())
+	s := &stage{place: &place{t: t, addr: address()}}
+	s.a = newPhone(t, s.addr, 0)
+	s.b = newPhone(t, s.addr, 5080)
+	text = "active_profile = [\"default\"]\n" + text
+	for section, body := range map[string]string{
+		"interface.public":        fmt.Sprintf("udp = [\"%s:5060\"]", s.addr),
+		"cache":                   fmt.Sprintf("dir = %q", cacheDir(t)),
+		"profile.default.media":   "relay = false",
+		"profile.default.routing": fmt.Sprintf("next_hop = \"%s:5080\"", s.addr),
+	} {
+		if !strings.Contains(text, "["+section+"]") {
+			text += "\n[" + section + "]\n" + body + "\n"
+		}
+	}
+	text = strings.NewReplacer("192.0.2.10", s.addr.String()+":5080").Replace(text)
+	if err := os.WriteFile("sallyport.toml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := config.Load("sallyport.toml", config.Options{})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if s.host, err = Start(t.Context(), snapshot, s.options()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.a.close()
+		s.b.close()
+		s.stop(s.host)
+		if t.Failed() {
+			t.Log(s.log.String())
+		}
+	})
+	return s
+}
+
+// builtinSource is how an example names the module of a plugin.
+var builtinSource = regexp.MustCompile(`module = "builtin:([a-z]+)"`)
+
+// example is the n-th TOML block of a plugin's README with its modules as files.
+func example(t *testing.T, name string, n int, edits ...string) (text string) {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join("..", "plugins", name, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(readme), "```toml\n")
+	if len(blocks) <= n {
+		t.Fatalf("README of %s has no block %d", name, n)
+	}
+	text, _, _ = strings.Cut(blocks[n], "```")
+	for i := 0; i+1 < len(edits); i += 2 {
+		if !strings.Contains(text, edits[i]) {
+			t.Fatalf("the example has no %q:\n%s", edits[i], text)
+		}
+		text = strings.Replace(text, edits[i], edits[i+1], 1)
+	}
+	return builtinSource.ReplaceAllStringFunc(text, func(line string) string {
+		plugin := builtinSource.FindStringSubmatch(line)[1]
+		wasm := wasmtest.BuildModule(t, filepath.Join("..", "plugins", plugin))
+		m, err := manifest.Read(wasm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), plugin+".wasm")
+		if err := os.WriteFile(file, wasm, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("module = %q\ngrants = %s", file, strings.ReplaceAll(fmt.Sprintf("%q", m.Capabilities), " ", ", "))
+	})
+}
+
+// cacheDir is where all tests keep compiled modules.
+func cacheDir(t *testing.T) string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "sallyport-wasmtest", "host")
+}
+
+// Every plugin's manifest and README fit together.
+func TestPluginsAreDescribed(t *testing.T) {
+	readmes, err := fs.Glob(os.DirFS(".."), "plugins/*/README.md")
+	if err != nil || len(readmes) == 0 {
+		t.Fatal(err)
+	}
+	top, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range readmes {
+		name := filepath.Base(filepath.Dir(path))
+		text, err := os.ReadFile(filepath.Join("..", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, head := range []string{"# " + name + "\n", "## Name\n", "## Description\n", "## Parameters\n", "## Examples\n", "module = \"builtin:" + name + "\""} {
+			if !strings.Contains(string(text), head) {
+				t.Errorf("%s has no %q", path, head)
+			}
+		}
+		if !strings.Contains(string(top), "plugins/"+name+"/README.md") {
+			t.Errorf("README.md does not mention the module %s", name)
+		}
+	}
+}
+
+func TestCallTimer(t *testing.T) {
+	t.Run("ends the call", func(t *testing.T) {
+		s := newStage(t, "calltimer", 1)
+		s.a.invite("P-Max-Seconds: 0.3")
+		s.a.want(200)
+		begun := time.Now()
+		s.a.wantRequest("BYE")
+		s.b.wantRequest("INVITE", "ACK", "BYE")
+		if took := time.Since(begun); took < 200*time.Millisecond {
+			t.Errorf("ended after %s", took)
+		}
+	})
+	t.Run("no time at all", func(t *testing.T) {
+		s := newStage(t, "calltimer", 1)
+		s.a.invite("P-Max-Seconds: 0")
+		s.a.want(503)
+		s.b.wantNothing()
+	})
+	t.Run("no value", func(t *testing.T) {
+		s := newStage(t, "calltimer", 1, `default = "2h"`, "")
+		s.a.invite()
+		s.a.want(500)
+		s.b.wantNothing()
+	})
+}
+
+func TestCtl(t *testing.T) {
+	t.Run("shapes the call", func(t *testing.T) {
+		s := newStage(t, "ctl", 1)
+		s.a.invite(`P-Call-Control: routing.targets="sip:carol@192.0.2.77";var.account=$fU`)
+		s.a.want(200)
+		m := s.b.wantRequest("INVITE")
+		if account, _ := m.Named("X-Account"); m.RURI != "sip:carol@192.0.2.77" || account != "$fU" {
+			t.Errorf("leg B got %s with account %q", m.RURI, account)
+		}
+		if v, ok := m.Named("P-Call-Control"); ok {
+			t.Errorf("leg B got P-Call-Control: %s", v)
+		}
+		s.a.bye()
+	})
+	t.Run("a key that is not on the list", func(t *testing.T) {
+		s := newStage(t, "ctl", 1)
+		s.a.invite("P-Call-Control: identity.from=sip:mallory@example.org")
+		s.a.want(403)
+		s.b.wantNothing()
+	})
+	t.Run("not trusted", func(t *testing.T) {
+		s := newStage(t, "ctl", 1, `["public"]`, `["core"]`)
+		s.a.invite("P-Call-Control: routing.targets=sip:carol@192.0.2.77")
+		s.a.want(403)
+		s.b.wantNothing()
+	})
+}
