@@ -24,7 +24,8 @@ const (
 	evResolved                  // targets, or err, for the attempt numbered serial
 	evRetarget                  // targets for leg's remote target
 	evSilence                   // no media for too long
-	evHangup                    // end the call: text says why
+	evHangup                    // end the call: text says why, or cause if there is one
+	evInquire                   // what the call is: tell inquirer
 	evDecided                   // a hook that waited has decided
 )
 
@@ -41,6 +42,9 @@ type event struct {
 	err     error
 	text    string
 	decided *decided
+	cause   *cause
+
+	inquirer chan<- CallInfo
 }
 
 // post hands ev to the call. If nobody works on the call, the poster does, until the
@@ -135,7 +139,13 @@ func (c *call) handle(ev event) {
 	case evSilence:
 		c.hangup(cause{disposition: abi.Answered, code: 408, reason: "media timeout", by: "sbc"})
 	case evHangup:
-		c.hangup(cause{disposition: abi.Answered, code: 503, reason: ev.text, by: "sbc"})
+		if ev.cause != nil {
+			c.hangup(*ev.cause)
+		} else {
+			c.hangup(cause{disposition: abi.Answered, code: 503, reason: ev.text, by: "sbc"})
+		}
+	case evInquire:
+		c.inform(ev.inquirer)
 	}
 	c.rearm()
 }
