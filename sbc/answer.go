@@ -94,7 +94,7 @@ func (c *call) provisional(x *exchange, res *sip.Message) {
 // accepted carries a 2xx over to the leg that asked: it answers or offers the session,
 // and confirms both dialogs.
 func (c *call) accepted(x *exchange, res *sip.Message) {
-	first := c.state == setup
+	first, before := c.state == setup, c.held()
 	x.client = nil
 	if first {
 		x.to.learn(res)
@@ -123,6 +123,7 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 		return
 	}
 	c.deliver(x)
+	c.tellHold(before)
 }
 
 // deliver gives the leg that asked its 2xx.

@@ -371,7 +371,8 @@ func (s *scripted) Acquire(name, callID string) (callcontrol.Module, error) { re
 func (s *scripted) Release()                                                {}
 func (s *scripted) Events() uint64 {
 	return abi.Bit(abi.EventStart) | abi.Bit(abi.EventConnect) | abi.Bit(abi.EventEnd) |
-		abi.Bit(abi.EventReject) | abi.Bit(abi.EventTimer)
+		abi.Bit(abi.EventReject) | abi.Bit(abi.EventTimer) | abi.Bit(abi.EventRefresh) | abi.Bit(abi.EventInfo) |
+		abi.Bit(abi.EventHold) | abi.Bit(abi.EventResume)
 }
 func (s *scripted) Waits() bool        { return true }
 func (s *scripted) Cancel(c *abi.Call) { s.log = append(s.log, "nobody waits any more") }
@@ -426,7 +427,7 @@ func (s *scripted) Connect(_ context.Context, c *abi.Call) (abi.Decision, error)
 }
 
 func (s *scripted) Event(_ context.Context, c *abi.Call) (abi.Decision, error) {
-	s.log = append(s.log, strings.TrimSpace(fmt.Sprintf("%s %s", c.Event, c.Target)))
+	s.log = append(s.log, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", c.Event, c.Target, c.Side, c.Detail)))
 	return s.run(c.Event.String(), c)
 }
 

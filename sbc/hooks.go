@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
@@ -112,6 +113,41 @@ func (c *call) hook(ev abi.Event, m *sip.Message) {
 		err = c.run.Event(context.Background(), &h.Call)
 	}
 	c.judged(h, ev, err)
+}
+
+// tell gives modules an event of leg l that is none of the call's own steps. A refusal of
+// it ends the call.
+func (c *call) tell(ev abi.Event, l *leg, detail string, m *sip.Message) {
+	if !c.run.Wants(ev) {
+		return
+	}
+	h := c.shown(ev, m)
+	h.Side, h.Detail = l.name(), detail
+	c.judged(h, ev, c.run.Event(context.Background(), &h.Call))
+}
+
+// tellHold says which side has put the other on hold, or taken it off, with the session
+// that was just agreed.
+func (c *call) tellHold(before [2]bool) {
+	if c.media == nil {
+		return
+	}
+	for _, l := range [...]*leg{&c.a, c.b} {
+		switch now := c.media.Hold(l.side); {
+		case now && !before[l.side]:
+			c.tell(abi.EventHold, l, "", nil)
+		case !now && before[l.side]:
+			c.tell(abi.EventResume, l, "", nil)
+		}
+	}
+}
+
+// held says which sides hold the call.
+func (c *call) held() (h [2]bool) {
+	if c.media != nil {
+		h = [2]bool{c.media.Hold(media.A), c.media.Hold(media.B)}
+	}
+	return h
 }
 
 // tellRefused lets the modules that want to know hear of a call that no profile takes.

@@ -165,6 +165,10 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 		c.sbc.refuse(t, m, replyTo(ErrBody))
 		return
 	}
+	if c.tell(abi.EventRefresh, l, m.Method, m); c.state != up {
+		c.sbc.respond(t, m, 481, "") // a module ended the call
+		return
+	}
 	l.setTarget(m)
 	x := &exchange{from: l, to: to, server: t, request: m, offered: m.Body != ""}
 	body := ""
@@ -235,6 +239,12 @@ func (c *call) relay(l *leg, t *transaction.Server, m *sip.Message) {
 	if to == nil || to.state != legUp || len(c.relays) >= maxRelays {
 		c.sbc.respond(t, m, 500, "", sip.Header{ID: sip.RetryAfter, Value: "1"})
 		return
+	}
+	if m.Method == "INFO" {
+		if c.tell(abi.EventInfo, l, m.Header(sip.ContentType), m); c.state != up {
+			c.sbc.respond(t, m, 481, "")
+			return
+		}
 	}
 	out := to.next(m.Method)
 	out.Set(sip.MaxForwards, forwards(m))
