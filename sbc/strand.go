@@ -137,6 +137,7 @@ func (c *call) handle(ev event) {
 	case evDecided:
 		c.decidedLater(ev.decided)
 	case evSilence:
+		c.tell(abi.EventMediaTimeout, &c.a, "", nil)
 		c.hangup(cause{disposition: abi.Answered, code: 408, reason: "media timeout", by: "sbc"})
 	case evHangup:
 		if ev.cause != nil {
