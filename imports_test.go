@@ -49,10 +49,6 @@ var rooms = []room{
 	{"host/store/embedded", []string{"host/store", "host/store/...", bbolt}, "one engine, one library"},
 	{"host/store/redis", []string{"host/store", "host/store/...", rueidis}, "one engine, one library"},
 	{"host/store/...", []string{"host/store", "host/store/..."}, "values in, values out: it knows neither calls nor modules"},
-	{"host/store", nil, "one interface, in words of its own"},
-	{"host/store/embedded", []string{"host/store", bbolt}, "an engine knows the interface and its library"},
-	{"host/store/redis", []string{"host/store", rueidis}, "an engine knows the interface and its library"},
-	{"host/store/storetest", []string{"host/store"}, "one suite for every engine"},
 	{"host/useragent", []string{"sbc/sip", "sbc/transport", "sbc/transaction", "media", pion}, "a far end that speaks our own stack"},
 	{"host", []string{"host/...", "sbc", "sbc/...", "media", "media/...", "abi", "abi/..."}, "the only place that knows every room"},
 
@@ -90,8 +86,6 @@ var owners = []struct {
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
 	{pion, []string{"media/...", "host/useragent", "bench/..."}},
 	{digest, []string{"sbc/digest"}},
-	{bbolt, []string{"host/store/embedded"}},
-	{rueidis, []string{"host/store/redis"}},
 }
 
 // listed is what go list says of one package.
