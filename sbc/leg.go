@@ -100,6 +100,9 @@ func (l *leg) learn(res *sip.Message) {
 		l.routes = l.forced(collect(res, sip.RecordRoute, true))
 	}
 	l.setTarget(res)
+	if len(l.routes) > 0 || l.call.plan != nil && l.call.plan.Proxy[l.side] != "" {
+		l.aim() // the INVITE did not go where the dialog goes, even if its target is the same
+	}
 }
 
 // setTarget is the target refresh of RFC 3261 §12.2: a Contact replaces the remote
