@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -19,12 +20,20 @@ type server struct {
 	t    testing.TB
 	dir  string
 	addr string
-	args []string
-	cmd  *exec.Cmd
+	// Before the address, and after it.
+	first, args []string
+
+	cmd *exec.Cmd
 }
 
-// startServer starts a Redis that ends with the test.
+// startServer starts a Redis that ends with the test and keeps nothing on disk,
+// unless args say so.
 func startServer(t testing.TB, args ...string) *server {
+	t.Helper()
+	return startProcess(t, nil, append([]string{"--save", "", "--appendonly", "no"}, args...))
+}
+
+func startProcess(t testing.TB, first, args []string) *server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatal("redis-server is missing; install it with: apt-get install -y redis-server")
@@ -33,7 +42,7 @@ func startServer(t testing.TB, args ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, dir: t.TempDir(), addr: l.Addr().String(), args: args}
+	s := &server{t: t, dir: t.TempDir(), addr: l.Addr().String(), first: first, args: args}
 	l.Close()
 	s.start()
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
@@ -46,10 +55,9 @@ func (s *server) start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	args := append([]string{
-		"--bind", "127.0.0.1", "--port", port, "--dir", s.dir, "--save", "", "--appendonly", "no",
-		"--daemonize", "no", "--logfile", filepath.Join(s.dir, "log"),
-	}, s.args...)
+	args := slices.Concat(s.first, []string{
+		"--bind", "127.0.0.1", "--port", port, "--dir", s.dir, "--daemonize", "no", "--logfile", filepath.Join(s.dir, "log"),
+	}, s.args)
 	s.cmd = exec.Command("redis-server", args...)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
