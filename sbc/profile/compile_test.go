@@ -88,7 +88,8 @@ module.cdr.on_fail = refuse
 
 // What calls share is not written to by one of them.
 func TestPlansAreApart(t *testing.T) {
-	p, errs := Compile("x", parseConfig(t, "routing.next_hop = gw1.example.net, gw2.example.net\nheaders.append = X-A: 1\nheaders.deny = Subject\n"), testKnown())
+	p, errs := Compile("x", parseConfig(t, "routing.next_hop = gw1.example.net, gw2.example.net\nheaders.append = X-A: 1\nheaders.deny = Subject\n"+
+		"headers.append_b = X-B: 1\nheaders.rule[0].append = X-R: 1\ncodecs.deny = PCMU\ncontact.a.user = sbc\nreplies.translate = 603=>488\n"), testKnown())
 	if errs != nil {
 		t.Fatal(errs)
 	}
@@ -102,6 +103,11 @@ func TestPlansAreApart(t *testing.T) {
 	one := resolve()
 	for _, set := range [][2]string{
 		{"headers.append", "X-B: 2"},
+		{"headers.append_b", "X-C: 2"},
+		{"headers.rule", `{"append": ["X-S: 2"]}`},
+		{"codecs.deny", "GSM"},
+		{"contact.a.user", "other"},
+		{"replies.translate", "404=>410"},
 		{"routing.next_hop", "gw3.example.net"},
 		{"headers.deny", "Server"},
 		{"routing.failover", "404"},
@@ -115,7 +121,8 @@ func TestPlansAreApart(t *testing.T) {
 	two := resolve()
 	if len(two.Append) != 1 || two.Append[0] != (callcontrol.Field{Name: "X-A", Value: "1"}) ||
 		strings.Join(two.NextHops, " ") != "gw1.example.net gw2.example.net" ||
-		two.FailOver(404) || len(two.Targets) != 0 || two.RingTimeout == one.RingTimeout || two.filter == one.filter {
+		len(two.appendTo[1]) != 1 || len(two.rules) != 1 || two.Media.Shape[0].Codecs.Deny[0] != "PCMU" || two.contact[0].user != "sbc" ||
+		two.translations[toBoth][0].from != "603" || two.FailOver(404) || len(two.Targets) != 0 || two.RingTimeout == one.RingTimeout || two.filter == one.filter {
 		t.Errorf("the second call's plan is %+v", two)
 	}
 }

@@ -3,6 +3,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-sbc/sallyport/media"
@@ -127,7 +128,12 @@ func (p *Plan) room() int {
 
 // appendTo is the key for the header fields of all requests to a leg.
 func appendTo(name string, side media.Side, of func(*Config) []*pattern.Pattern) key {
-	add := func(p *Plan, v string) error { return addTo(&p.appendTo[side], v, 0) }
+	add := func(p *Plan, v string) error {
+		own := slices.Clip(p.appendTo[side]) // the profile's is not written to
+		err := addTo(&own, v, 0)
+		p.appendTo[side] = own
+		return err
+	}
 	set := func(p *Plan, v string) error {
 		if v == "" {
 			p.appendTo[side] = nil
@@ -135,7 +141,7 @@ func appendTo(name string, side media.Side, of func(*Config) []*pattern.Pattern)
 		}
 		return add(p, v)
 	}
-	return key{name: name, patterns: of, set: set, add: add, perCall: true, lines: true, adds: true}
+	return key{name: name, patterns: of, set: set, add: add, lines: true, adds: true}
 }
 
 func addTo(list *[]callcontrol.Field, v string, room int) error {

@@ -16,9 +16,15 @@ func TestLasting(t *testing.T) {
 		shared       bool
 	}{
 		{"nothing but where it goes", "routing.targets = sip:$rU@192.0.2.1\nidentity.from = <sip:$fU@sbc.example.com>", [2]string{}, true},
-		{"a header on every request", "headers.append_b = X-Note: one", [2]string{}, false},
+		{"a header on every request", "headers.append_b = X-Note: one", [2]string{}, true},
 		{"a header on every request, from the caller", "headers.append_b = X-Caller: $fU", [2]string{}, false},
 		{"a module chose the target", "", [2]string{"routing.targets", "sip:carol@192.0.2.2"}, true},
+		{"a transparent call without relay", "sdp.transparent = true\nmedia.relay = $H(P-None)no", [2]string{}, false},
+		{"a Contact", "contact.a.user = sbc", [2]string{}, true},
+		{"a Contact of the caller", "contact.a.user = $fU", [2]string{}, false},
+		{"rules", "headers.rule[0].set = X-A: 1\ncodecs.deny = PCMU\nreplies.translate = 603=>488\nrouting.nat_a = always", [2]string{}, true},
+		{"a rule of the caller", "headers.rule[0].set = X-A: $fU", [2]string{}, false},
+		{"a module listens to flags", "", [2]string{"media.symmetric_by_flags", "yes"}, false},
 		{"a module filters headers", "", [2]string{"headers.deny", "Subject"}, false},
 	} {
 		p, errs := Compile("x", parseConfig(t, tc.config), Known{})
