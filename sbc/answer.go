@@ -19,6 +19,9 @@ func (c *call) response(l *leg, tx *transaction.Client, res *sip.Message) {
 	}
 	c.heedFlags(l, res)
 	x := c.exchange
+	if x != nil && x.client != tx {
+		c.turnTo(x, tx)
+	}
 	switch {
 	case l.timer != nil && l.timer.refresher == tx:
 		c.refreshed(l, res)
@@ -97,6 +100,7 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 	first, before := c.state == setup, c.held()
 	x.client = nil
 	if first {
+		c.cancelOthers(x, reasonValue("200", "call completed elsewhere"))
 		x.to.learn(res)
 		x.to.state = legUp
 		c.due.ring, c.due.target = 0, 0
@@ -251,7 +255,16 @@ func (c *call) rejected(x *exchange, res *sip.Message) {
 	if res.Status == 422 && c.longer(x, res) {
 		return
 	}
+	if c.tries.fork {
+		res = better(c.tries.failure, res)
+	}
 	c.tries.failure = res
+	switch {
+	case res.Status >= 600:
+		c.cancelOthers(x, "")
+	case c.turnToAny(x):
+		return
+	}
 	if c.run.Wants(abi.EventReject) {
 		c.hook(abi.EventReject, res)
 		return
@@ -266,12 +279,16 @@ func (c *call) retry(err error) {
 	if x == nil || t == nil || t.failure == nil {
 		return // the call has ended while they thought
 	}
-	switch uris, _, _ := c.run.Targets(); {
+	switch uris, fork, _ := c.run.Targets(); {
 	case err != nil:
 		a := replyTo(err)
 		c.fail(c.reply(x, a.status, a.phrase), c.refusedBy(err), "")
-	case len(uris) > 0:
-		t.targets = targets{uris: uris}
+	case len(uris) > 0 && t.chosen < maxChosen:
+		t.chosen += len(uris)
+		t.targets = targets{uris: uris, fork: fork}
+		if fork {
+			t.failure = nil // only what the branches say counts from here
+		}
 		c.try()
 	case t.failure.Status < 600 && c.plan.FailOver(t.failure.Status):
 		c.log(slog.LevelInfo, "target failed", "peer", c.facts.destination, "code", t.failure.Status)
@@ -334,6 +351,9 @@ func (c *call) clientFailed(l *leg, tx *transaction.Client, err error) {
 		return
 	}
 	x := c.exchange
+	if x != nil && x.client != tx {
+		c.turnTo(x, tx)
+	}
 	if x == nil || x.client != tx {
 		c.relayFailed(tx, err)
 		return
@@ -344,8 +364,11 @@ func (c *call) clientFailed(l *leg, tx *transaction.Client, err error) {
 		return
 	}
 	c.log(slog.LevelWarn, "target gave no answer", "peer", c.facts.destination, "err", err)
-	c.giveUp(x, "") // the transaction is over, but after Timer C a late 2xx may still come
+	c.giveUpOne(x, "") // the transaction is over, but after Timer C a late 2xx may still come
 	c.tries.last = replyTo(err)
+	if c.turnToAny(x) {
+		return
+	}
 	c.tryNext()
 }
 

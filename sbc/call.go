@@ -75,6 +75,7 @@ type exchange struct {
 	seq      uint32              // its CSeq number
 	offered  bool                // the INVITE carried an offer; else the 2xx does, and the ACK the answer
 	early    string              // the last answer sent in a provisional response
+	others   []branch            // of a fork, besides to and client
 	response *sip.Message        // the 2xx of leg B, while modules decide about it
 	answer   *sip.Message        // what leg A gets for it
 }

@@ -357,7 +357,7 @@ func (n *names) fill(text string) string {
 // scripted is the module of the flows. Its script has one line a hook:
 //
 //	start refuse 403 Not today | start set identity.ruri sip:x@y | start max 30s | start panic
-//	connect refuse 402 Empty | start wait 5s | start timer 20s | start end 20s | reject targets sip:x@y
+//	connect refuse 402 Empty | start wait 5s | start timer 20s | start end 20s | reject targets sip:x@y | reject fork sip:x@y sip:z@y
 //
 // What it is told goes to log, a line a hook.
 type scripted struct {
@@ -386,7 +386,7 @@ func (s *scripted) run(hook string, c *abi.Call) (d abi.Decision, err error) {
 			d, err = abi.Decision{}, callcontrol.ErrPending
 		}
 	}()
-	for _, l := range s.lines {
+	for i, l := range s.lines {
 		w := strings.SplitN(l, " ", 4)
 		if w[0] != hook {
 			continue
@@ -407,8 +407,9 @@ func (s *scripted) run(hook string, c *abi.Call) (d abi.Decision, err error) {
 			var after time.Duration
 			after, err = time.ParseDuration(w[2])
 			d.Timers = append(d.Timers, abi.Timer{Number: 1, After: after, End: w[1] == "end"})
-		case "targets":
-			d.Targets = w[2:]
+		case "targets", "fork": // once
+			d.Targets, d.Fork = w[2:], w[1] == "fork"
+			s.lines[i] = "- - -"
 		case "panic":
 			panic("scripted")
 		}

@@ -22,6 +22,7 @@ type tries struct {
 	targets
 	failure *sip.Message // the last final response of a target
 	last    answer       // what A is told when no target ever answered
+	chosen  int          // how many targets modules have chosen so far
 
 	current transport.Target // where the current attempt went
 	least   time.Duration    // the session interval that a target insisted on; 0 = none did
@@ -34,6 +35,7 @@ type targets struct {
 	hops  []string // next hops: where the request goes, whatever its Request-URI says
 	at    int
 	addrs []transport.Target
+	fork  bool // try them all at the same time
 }
 
 // dial begins to try the plan's targets in order.
@@ -90,7 +92,10 @@ func (c *call) try() {
 		if a, ok := transport.Literal(uri); ok {
 			t.addrs = []transport.Target{a}
 			if c.tryAddrs() {
-				return
+				if !t.fork {
+					return
+				}
+				c.exchange.setAside()
 			}
 			continue
 		}
@@ -98,7 +103,9 @@ func (c *call) try() {
 		c.lookUp(uri, event{kind: evResolved, serial: c.serial})
 		return
 	}
-	c.noneLeft()
+	if !c.turnToAny(c.exchange) {
+		c.noneLeft()
+	}
 }
 
 // lookUp resolves uri aside and posts the result as ev.
@@ -139,7 +146,10 @@ func (c *call) resolved(serial int32, ts []transport.Target, err error) {
 	}
 	t.addrs = ts
 	if c.tryAddrs() {
-		return
+		if !t.fork {
+			return
+		}
+		c.exchange.setAside()
 	}
 	t.at++
 	c.try()
@@ -271,17 +281,20 @@ func (c *call) tryNext() {
 	c.try()
 }
 
-// giveUp cancels leg B's INVITE. Its transaction holds the leg until the final response,
-// which may be a 2xx that crossed the CANCEL.
+// giveUp cancels leg B's INVITE, and those of all branches of a fork.
 func (c *call) giveUp(x *exchange, reason string) {
+	c.cancelOthers(x, reason)
+	c.giveUpOne(x, reason)
+}
+
+// giveUpOne cancels the INVITE of the branch that the exchange holds.
+func (c *call) giveUpOne(x *exchange, reason string) {
 	if x.client == nil {
 		return
 	}
-	x.client.Cancel(reason)
+	c.cancelLeg(x.to, x.client, reason)
 	x.client = nil
 	c.due.target = 0
-	c.sbc.legs.remove(x.to)
-	x.to.state = legCanceling
 }
 
 // unanswered ends a call that rang for too long.
