@@ -171,6 +171,8 @@ func (c *call) sessionOf(x *exchange, res *sip.Message) (string, error) {
 	switch {
 	case res.Body == "" && x.offered:
 		return x.early, nil
+	case isMultipart(res) && (c.media != nil || shaped(c.plan)):
+		return "", ErrBody // a session among other parts would get past the relay and the filters
 	case res.Body == "" || !isSDP(res):
 		return res.Body, nil
 	case x.offered:

@@ -29,7 +29,9 @@ func (c *call) crossSDP(to media.Side, body string) (string, error) {
 
 // shaped says whether the plan shapes descriptions at all. Then a body that hides one among
 // other parts cannot cross.
-func shaped(p *profile.Plan) bool { return p.Media.Shape != [2]*media.Shape{} && !p.SDPTransparent() }
+func shaped(p *profile.Plan) bool {
+	return p != nil && p.Media.Shape != [2]*media.Shape{} && !p.SDPTransparent()
+}
 
 // addrTo is the SBC's address on the interface that a leg uses.
 func (c *call) addrTo(side media.Side) netip.Addr {

@@ -20,6 +20,15 @@ func core(id sip.ID) bool {
 	return false
 }
 
+// ownHeader is the mistake of touching a header field of the SBC's own; a compact name is
+// easily mistaken for a short one.
+func ownHeader(name string) error {
+	if full := sip.Lookup(name).String(); !strings.EqualFold(full, name) {
+		name += ", the compact form of " + full + ","
+	}
+	return fmt.Errorf("%s is the SBC's own header field", name)
+}
+
 // filter decides which header fields cross.
 type filter struct {
 	allow *names // nil: all

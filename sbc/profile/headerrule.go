@@ -126,7 +126,7 @@ func parseReplacement(text string) (r replacement, err error) {
 	case !sip.ValidToken(name):
 		return r, fmt.Errorf("%s is no name of a header field", brief(name))
 	case core(sip.Lookup(name)):
-		return r, fmt.Errorf("%s is the SBC's own header field", name)
+		return r, ownHeader(name)
 	case !sip.ValidHeaderValue(text):
 		return r, errLineBreak
 	}
@@ -308,6 +308,9 @@ func (p *Plan) addRule(v string) error {
 	r, errs := newRule(j.To, j.On, j.Allow, j.Deny, j.Replace)
 	if len(errs) > 0 {
 		return errs[0]
+	}
+	if slices.ContainsFunc(slices.Concat(j.Set, j.Append), func(text string) bool { return !sip.ValidHeaderValue(text) }) {
+		return errLineBreak
 	}
 	var err error
 	for _, text := range j.Set {

@@ -173,7 +173,7 @@ func addFields(list []callcontrol.Field, v string, room int) ([]callcontrol.Fiel
 		case !sip.ValidToken(name):
 			return nil, fmt.Errorf("%s is no name of a header field", brief(name))
 		case core(sip.Lookup(name)):
-			return nil, fmt.Errorf("%s is the SBC's own header field", name)
+			return nil, ownHeader(name)
 		case value == "":
 			continue
 		case !sip.ValidHeaderValue(value):
