@@ -2,6 +2,7 @@ package abi
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/sallyport-sbc/sallyport/abi/wire"
 )
@@ -54,6 +55,14 @@ func (v *Vars) Set(name, value string) error {
 	}
 	v.fields, v.size = append(v.fields, Field{name, value}), size
 	return nil
+}
+
+// Clone is a copy that is independent of v.
+func (v *Vars) Clone() *Vars {
+	if v == nil {
+		return nil
+	}
+	return &Vars{fields: slices.Clone(v.fields), size: v.size}
 }
 
 // Len is how many variables there are.

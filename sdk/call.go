@@ -11,11 +11,13 @@ type List = wire.List
 // Call is one call, as the hook that runs may see it and decide on it. It and
 // all it hands out are valid until the hook returns.
 type Call struct {
-	in     wire.Reader
-	handle int64
-	host   host
-	stale  bool   // a variable was set since the frame was written
-	arena  []byte // what was pulled in this hook
+	in      wire.Reader
+	handle  int64
+	host    host
+	stale   bool    // a variable was set since the frame was written
+	arena   []byte  // what was pulled in this hook
+	w       *worker // that runs the hook; nil when it cannot wait
+	request []byte  // frame of the last asynchronous function
 
 	decided  bool
 	action   uint64
@@ -23,6 +25,8 @@ type Call struct {
 	reason   string
 	headers  []Field
 	set      []Field
+	targets  []string
+	fork     bool
 	duration Duration
 }
 
@@ -31,7 +35,7 @@ func (c *Call) begin(in wire.Reader, handle int64, h host) {
 	c.stale, c.arena = false, c.arena[:0]
 	if c.decided {
 		c.decided, c.action, c.code, c.reason, c.duration = false, 0, 0, "", 0
-		c.headers, c.set = c.headers[:0], c.set[:0]
+		c.headers, c.set, c.targets, c.fork = c.headers[:0], c.set[:0], c.targets[:0], false
 	}
 }
 

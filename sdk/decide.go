@@ -43,6 +43,10 @@ func (c *Call) decide(b []byte) (int, bool) {
 	case wire.ActionPass:
 		write(&w, wire.DecisionSet, c.set)
 		w.U64(wire.DecisionMaxDuration, uint64(c.duration))
+		names(&w, wire.DecisionTargets, c.targets)
+		if c.fork {
+			w.U64(wire.DecisionFork, 1)
+		}
 	}
 	return w.Close()
 }

@@ -37,3 +37,17 @@ func exportInit(n int32) int32 {
 func exportEvent(event int32, call int64, n int32) int64 {
 	return registered.event(wire.Event(event), call, int(n))
 }
+
+//go:wasmexport sbc_resume
+func exportResume(token int64, status, n int32) int64 {
+	return registered.resume(token, Code(status), int(n))
+}
+
+//go:wasmexport sbc_cancel
+func exportCancel(call int64) { registered.cancel(call) }
+
+//go:wasmexport sbc_migrate
+func exportMigrate(from, n int32) int64 { return registered.migrate(uint32(from), int(n)) }
+
+//go:wasmexport sbc_selftest
+func exportSelfTest(int32) int32 { return registered.selfTest() }

@@ -42,6 +42,42 @@ func sbcStateSet(call int64, buf unsafe.Pointer, n uint32) int32
 //go:noescape
 func sbcCDREmit(call int64, buf unsafe.Pointer, n uint32) int32
 
+//go:wasmimport sbc sleep
+//go:noescape
+func sbcSleep(call, span int64) int64
+
+//go:wasmimport sbc_timer set
+//go:noescape
+func sbcTimerSet(call int64, timer int32, after int64, action int32) int32
+
+//go:wasmimport sbc_timer clear
+//go:noescape
+func sbcTimerClear(call int64, timer int32) int32
+
+//go:wasmimport sbc_map lookup
+//go:noescape
+func sbcMapLookup(call int64, table, key string, buf unsafe.Pointer, limit uint32) int32
+
+//go:wasmimport sbc_metric define
+//go:noescape
+func sbcMetricDefine(kind int32, name string) int32
+
+//go:wasmimport sbc_metric add
+//go:noescape
+func sbcMetricAdd(metric int32, delta int64) int32
+
+//go:wasmimport sbc_metric observe
+//go:noescape
+func sbcMetricObserve(metric int32, value int64) int32
+
+//go:wasmimport sbc_call hangup
+//go:noescape
+func sbcCallHangup(call int64, id string, code int32, reason string) int32
+
+//go:wasmimport sbc_call rearm
+//go:noescape
+func sbcCallRearm(call int64, id string, span int64) int32
+
 func at(b []byte) (unsafe.Pointer, uint32) {
 	return unsafe.Pointer(unsafe.SliceData(b)), uint32(len(b))
 }
@@ -75,4 +111,31 @@ func (host) stateSet(call int64, b []byte) int32 {
 func (host) emitCDR(call int64, b []byte) int32 {
 	p, n := at(b)
 	return sbcCDREmit(call, p, n)
+}
+
+// status is that of a result that came at once, which is only ever a good one.
+func (host) status() Code { return 0 }
+
+func (host) sleep(call, span int64) int64 { return sbcSleep(call, span) }
+
+func (host) timerSet(call int64, timer int32, after int64, action int32) int32 {
+	return sbcTimerSet(call, timer, after, action)
+}
+func (host) timerClear(call int64, timer int32) int32 { return sbcTimerClear(call, timer) }
+
+func (host) mapLookup(call int64, table, key string, b []byte) int32 {
+	p, n := at(b)
+	return sbcMapLookup(call, table, key, p, n)
+}
+
+func (host) metricDefine(kind int32, name string) int32 { return sbcMetricDefine(kind, name) }
+
+func (host) metricAdd(metric int32, delta int64) int32 { return sbcMetricAdd(metric, delta) }
+
+func (host) metricObserve(metric int32, v int64) int32 { return sbcMetricObserve(metric, v) }
+
+func (host) callRearm(call int64, id string, span int64) int32 { return sbcCallRearm(call, id, span) }
+
+func (host) callHangup(call int64, id string, code int32, reason string) int32 {
+	return sbcCallHangup(call, id, code, reason)
 }

@@ -2,37 +2,34 @@ package sdk
 
 import "github.com/sallyport-sbc/sallyport/abi/wire"
 
-// instance is a module with its shared buffer. One hook runs at a time.
+// instance is a module with its shared buffer. One hook runs at a time; others may wait.
 type instance struct {
-	module  Module
-	start   StartHook
-	connect ConnectHook
-	end     EndHook
+	module Module
+	hooks  [64]func(*Call) error // by event
 
 	host host
 	buf  []byte
 	call Call
+
+	async  bool // hooks may wait: each has a coroutine
+	idle   []*worker
+	parked map[int64]*worker // by handle
+	tokens map[int64]*worker
 }
 
 func newInstance(m Module) *instance {
-	i := &instance{module: m}
-	i.start, _ = m.(StartHook)
-	i.connect, _ = m.(ConnectHook)
-	i.end, _ = m.(EndHook)
+	i := &instance{module: m, parked: make(map[int64]*worker), tokens: make(map[int64]*worker)}
+	i.findHooks(m)
 	return i
 }
 
 // mask is the subscription: what the module has methods for.
 func (i *instance) mask() uint64 {
 	var mask uint64
-	if i.start != nil {
-		mask |= 1 << wire.EventStart
-	}
-	if i.connect != nil {
-		mask |= 1 << wire.EventConnect
-	}
-	if i.end != nil {
-		mask |= 1 << wire.EventEnd
+	for e, hook := range i.hooks {
+		if hook != nil {
+			mask |= 1 << e
+		}
 	}
 	return mask
 }
@@ -76,8 +73,12 @@ func (i *instance) configure(n int) int32 {
 		s.Log(LevelError, err.Error())
 		return int32(wire.CodeInvalid)
 	}
+	i.async = in.U64(wire.InitFeatures)&wire.FeatureAsync != 0
 	w := wire.NewWriter(i.buf, wire.WelcomeSlots)
 	w.U64(wire.WelcomeEvents, i.mask())
+	if k, ok := i.module.(StateKeeper); ok {
+		w.U64(wire.WelcomeStateVersion, uint64(k.StateVersion()))
+	}
 	n, ok := w.Close()
 	if !ok {
 		return int32(wire.CodeInternal)
@@ -90,23 +91,28 @@ func (i *instance) event(e wire.Event, handle int64, n int) int64 {
 	if uint(n) > uint(len(i.buf)) {
 		return failed(wire.CodeInvalid)
 	}
+	hook := i.hooks[e&63]
+	if hook == nil {
+		return failed(wire.CodeUnsupported)
+	}
+	if i.async {
+		return i.begin(hook, handle, n)
+	}
 	in, ok := wire.Open(i.buf[:n])
 	if !ok {
 		return failed(wire.CodeInvalid)
 	}
-	c := &i.call
-	c.begin(in, handle, i.host)
-	var err error
-	switch {
-	case e == wire.EventStart && i.start != nil:
-		err = i.start.Start(c)
-	case e == wire.EventConnect && i.connect != nil:
-		err = i.connect.Connect(c)
-	case e == wire.EventEnd && i.end != nil:
-		err = i.end.End(c)
-	default:
-		return failed(wire.CodeUnsupported)
-	}
+	i.call.begin(in, handle, i.host)
+	return i.answer(&i.call, hook(&i.call), n)
+}
+
+// answer writes the decision behind the frame in the buffer, which is n bytes long.
+func (i *instance) answer(c *Call, err error, n int) int64 {
+	return i.encode(c, err, i.buf[min((n+7)&^7, len(i.buf)):])
+}
+
+// encode writes the decision of a hook that returned err into b: status and length, packed.
+func (i *instance) encode(c *Call, err error, b []byte) int64 {
 	if err != nil {
 		c.Log(LevelError, err.Error())
 		return failed(wire.CodeInternal)
@@ -114,13 +120,42 @@ func (i *instance) event(e wire.Event, handle int64, n int) int64 {
 	if !c.decided {
 		return 0
 	}
-	at := min((n+7)&^7, len(i.buf))
-	out, ok := c.decide(i.buf[at:])
+	out, ok := c.decide(b)
 	if !ok {
 		c.Log(LevelError, "decision is larger than the contract allows")
 		return failed(wire.CodeTooBig)
 	}
 	return int64(out)
+}
+
+// migrate is sbc_migrate: status and length of the new blob at the buffer's start.
+func (i *instance) migrate(from uint32, n int) int64 {
+	k, ok := i.module.(StateKeeper)
+	if !ok || uint(n) > uint(len(i.buf)) {
+		return failed(wire.CodeUnsupported)
+	}
+	state, err := k.Migrate(from, []byte(string(i.buf[:n])))
+	switch {
+	case err != nil:
+		i.host.log(0, LevelError, err.Error())
+		return failed(wire.CodeInvalid)
+	case len(state) > wire.MaxState:
+		return failed(wire.CodeTooBig)
+	}
+	return int64(copy(i.buf, state))
+}
+
+// selfTest is sbc_selftest.
+func (i *instance) selfTest() int32 {
+	t, ok := i.module.(SelfTester)
+	if !ok {
+		return 0
+	}
+	if err := t.SelfTest(); err != nil {
+		i.host.log(0, LevelError, err.Error())
+		return int32(wire.CodeInternal)
+	}
+	return 0
 }
 
 func failed(c wire.Code) int64 { return int64(c) << 32 }

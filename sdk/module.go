@@ -49,6 +49,10 @@ const (
 	ErrInvalid  = wire.CodeInvalid
 	ErrBusy     = wire.CodeBusy
 	ErrDenied   = wire.CodeDenied
+	ErrTimeout  = wire.CodeTimeout
+	ErrIO       = wire.CodeIO
+	ErrConflict = wire.CodeConflict
+	ErrGone     = wire.CodeCallGone
 )
 
 var registered *instance
@@ -61,7 +65,7 @@ func Register(m Module) {
 	}
 	registered = newInstance(m)
 	if registered.mask() == 0 {
-		panic("sdk: the module has no hook: none of Start, Connect, End")
+		panic("sdk: the module has no hook: none of Start, Connect, End …")
 	}
 }
 

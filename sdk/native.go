@@ -21,7 +21,25 @@ type Host interface {
 	StateGet(call int64, buf []byte) int32
 	StateSet(call int64, b []byte) int32
 	EmitCDR(call int64, line []byte) int32
+
+	// Ask is an asynchronous function, "sbc_http.send" for example, whose result frame
+	// is there at once: its length in buf, or a code.
+	Ask(function string, call int64, req, buf []byte) int64
+	// Status is the code of the result that Ask has just answered.
+	Status() int32
+	Sleep(call int64, span Duration) int32
+	TimerSet(call int64, timer int32, after Duration, action int32) int32
+	TimerClear(call int64, timer int32) int32
+	MapLookup(call int64, table, key string, buf []byte) int32
+	MetricDefine(kind int32, name string) int32
+	MetricAdd(metric int32, delta int64) int32
+	MetricObserve(metric int32, value int64) int32
+	CallHangup(call int64, id string, code int32, reason string) int32
+	CallRearm(call int64, id string, span Duration) int32
 }
+
+// resultRoom is how long a result may be.
+const resultRoom = 128 << 10
 
 type host struct{ Host }
 
@@ -36,6 +54,97 @@ func (h host) varSet(call int64, name, value string) int32    { return h.VarSet(
 func (h host) stateGet(call int64, b []byte) int32            { return h.StateGet(call, b) }
 func (h host) stateSet(call int64, b []byte) int32            { return h.StateSet(call, b) }
 func (h host) emitCDR(call int64, line []byte) int32          { return h.EmitCDR(call, line) }
+
+func (h host) httpSend(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_http.send", call, req, buf)
+}
+
+func (h host) kvGet(call int64, req, buf []byte) int64 { return h.Ask("sbc_kv.get", call, req, buf) }
+
+func (h host) kvSet(call int64, req, buf []byte) int64 { return h.Ask("sbc_kv.set", call, req, buf) }
+
+func (h host) kvDel(call int64, req, buf []byte) int64 { return h.Ask("sbc_kv.del", call, req, buf) }
+
+func (h host) kvAdd(call int64, req, buf []byte) int64 { return h.Ask("sbc_kv.add", call, req, buf) }
+
+func (h host) kvSetAdd(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_kv.set_add", call, req, buf)
+}
+
+func (h host) kvSetDel(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_kv.set_del", call, req, buf)
+}
+
+func (h host) kvSetHas(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_kv.set_has", call, req, buf)
+}
+
+func (h host) kvSetMatch(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_kv.set_match", call, req, buf)
+}
+
+func (h host) limitAcquire(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_limit.acquire", call, req, buf)
+}
+
+func (h host) limitRelease(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_limit.release", call, req, buf)
+}
+
+func (h host) limitTake(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_limit.take", call, req, buf)
+}
+
+func (h host) accountReserve(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_account.reserve", call, req, buf)
+}
+
+func (h host) accountCommit(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_account.commit", call, req, buf)
+}
+
+func (h host) accountCancel(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_account.cancel", call, req, buf)
+}
+
+func (h host) accountBalance(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_account.balance", call, req, buf)
+}
+
+func (h host) accountDeposit(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_account.deposit", call, req, buf)
+}
+
+func (h host) redisCmd(call int64, req, buf []byte) int64 {
+	return h.Ask("sbc_redis.cmd", call, req, buf)
+}
+
+func (h host) status() Code { return Code(h.Status()) }
+
+func (h host) sleep(call, span int64) int64 {
+	if c := h.Sleep(call, Duration(span)); c < 0 {
+		return int64(c)
+	}
+	return 0
+}
+
+func (h host) timerSet(call int64, timer int32, after int64, action int32) int32 {
+	return h.TimerSet(call, timer, Duration(after), action)
+}
+func (h host) timerClear(call int64, timer int32) int32 { return h.TimerClear(call, timer) }
+func (h host) mapLookup(call int64, table, key string, b []byte) int32 {
+	return h.MapLookup(call, table, key, b)
+}
+func (h host) metricDefine(kind int32, name string) int32 { return h.MetricDefine(kind, name) }
+func (h host) metricAdd(metric int32, delta int64) int32  { return h.MetricAdd(metric, delta) }
+func (h host) metricObserve(metric int32, v int64) int32  { return h.MetricObserve(metric, v) }
+func (h host) callRearm(call int64, id string, span int64) int32 {
+	return h.CallRearm(call, id, Duration(span))
+}
+
+func (h host) callHangup(call int64, id string, code int32, reason string) int32 {
+	return h.CallHangup(call, id, code, reason)
+}
 
 // Native is an instance of a module outside any sandbox, driven through the
 // same frames. It is for package sdktest; a module's author uses that. As in

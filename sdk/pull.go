@@ -84,9 +84,11 @@ func (c *Call) EmitCDR(line []byte) error { return result(c.host.emitCDR(c.handl
 
 // room is where the next pull may put its bytes. What was pulled before stays:
 // a full arena is left to the strings that point into it.
-func (c *Call) room() []byte {
-	if cap(c.arena)-len(c.arena) < 256 {
-		c.arena = make([]byte, 0, max(1024, 2*cap(c.arena)))
+func (c *Call) room() []byte { return c.roomOf(256) }
+
+func (c *Call) roomOf(least int) []byte {
+	if cap(c.arena)-len(c.arena) < least {
+		c.arena = make([]byte, 0, max(1024, 2*cap(c.arena), least))
 	}
 	return c.arena[len(c.arena):cap(c.arena)]
 }

@@ -103,7 +103,7 @@ var Frames = []Frame{
 	{"Limit", "Request of the functions of sbc_limit.", []Slot{
 		{0, "lease", Text, "acquire, release: name of the lease; absent = this use in this call, given back by itself when the call has ended"},
 		{1, "limits", List, "acquire: key and \"max\" or \"max cost\" in decimal, cost 1 when it is not there"},
-		{2, "away", U64, "acquire: when the store is away 0 = BUSY, 1 = pass, 2 = this node's share"},
+		{2, "away", U64, "acquire: when the store is away 0 = IO or TIMEOUT, 1 = pass, 2 = this node's share"},
 		{3, "key", Text, "take: what is limited"},
 		{4, "rate", U64, "take: how many thousandths come back each second"},
 		{5, "burst", U64, "take: how many at once"},

@@ -4,7 +4,7 @@ package contract
 // module's own.
 var Events = []Event{
 	{1, "start", "the INVITE, before leg B exists; may change the plan, refuse, drop", true},
-	{2, "early", "a provisional response other than 100 from leg B", false},
+	{2, "early", "a provisional response other than 100 from leg B", true},
 	{3, "connect", "the first 2xx from leg B; may refuse: both legs get BYE", true},
 	{4, "refresh", "a re-INVITE or UPDATE within the call", false},
 	{5, "reject", "a final failure from leg B; may choose another target", false},

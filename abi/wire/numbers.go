@@ -340,7 +340,7 @@ const (
 const (
 	LimitLease  = 0 // text: acquire, release: name of the lease; absent = this use in this call, given back by itself when the call has ended
 	LimitLimits = 1 // list: acquire: key and "max" or "max cost" in decimal, cost 1 when it is not there
-	LimitAway   = 2 // u64: acquire: when the store is away 0 = BUSY, 1 = pass, 2 = this node's share
+	LimitAway   = 2 // u64: acquire: when the store is away 0 = IO or TIMEOUT, 1 = pass, 2 = this node's share
 	LimitKey    = 3 // text: take: what is limited
 	LimitRate   = 4 // u64: take: how many thousandths come back each second
 	LimitBurst  = 5 // u64: take: how many at once

@@ -83,6 +83,14 @@ type Limits struct {
 	// InstanceWait is how long a hook waits when all instances are in use before it fails with ErrBusy; default
 	// 20 ms. Without host functions that wait, instances are only in use while they compute.
 	InstanceWait time.Duration
+	// Parked is how many hooks may wait in one instance, since a trap fails them all; default 64.
+	Parked int
+	// ParkedModule is how many may wait in all instances together; default 16 times Parked.
+	ParkedModule int
+	// ParkWait is how long a hook may wait; default 2 s.
+	ParkWait time.Duration
+	// InFlight is how many calls of each capability that take time may be under way; default 1024.
+	InFlight int
 	// LogRate is how many lines a second the module may log; default 50. More are counted.
 	LogRate int
 }
@@ -107,6 +115,18 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.InstanceWait <= 0 {
 		l.InstanceWait = 20 * time.Millisecond
+	}
+	if l.Parked <= 0 {
+		l.Parked = 64
+	}
+	if l.ParkedModule <= 0 {
+		l.ParkedModule = 16 * l.Parked
+	}
+	if l.ParkWait <= 0 {
+		l.ParkWait = 2 * time.Second
+	}
+	if l.InFlight <= 0 {
+		l.InFlight = 1024
 	}
 	if l.LogRate <= 0 {
 		l.LogRate = 50

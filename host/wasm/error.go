@@ -31,6 +31,8 @@ var (
 	ErrCode = errors.New("hook failed")
 	// ErrBusy is a module whose instances are all in use, or fail faster than they are made again.
 	ErrBusy = errors.New("no instance free")
+	// ErrWait is a hook that waited too long, or may not wait at all.
+	ErrWait = errors.New("waits")
 	// ErrFrame is a call too large for the guest.
 	ErrFrame = errors.New("call frame too large")
 	// ErrHost is a fault in a function of the host.

@@ -33,6 +33,15 @@ var required = map[string]meter.FuncType{
 	"sbc_event":    {Params: i32 + i64 + i32, Results: i64},
 }
 
+// optional are the functions it may export.
+var optional = map[string]meter.FuncType{
+	"_initialize":  {},
+	"sbc_resume":   {Params: i64 + i32 + i32, Results: i64},
+	"sbc_cancel":   {Params: i64},
+	"sbc_migrate":  {Params: i32 + i32, Results: i64},
+	"sbc_selftest": {Params: i32, Results: i32},
+}
+
 // file is a module as it was read.
 type file struct {
 	wasm     []byte
@@ -143,8 +152,10 @@ func (f *file) checkContract() (err error) {
 			return fmt.Errorf("%w: export %s is %s, should be %s", ErrContract, name, got, want)
 		}
 	}
-	if got, ok := f.info.Funcs["_initialize"]; ok && got != (meter.FuncType{}) {
-		return fmt.Errorf("%w: export _initialize is %s, should be () → ()", ErrContract, got)
+	for name, want := range optional {
+		if got, ok := f.info.Funcs[name]; ok && got != want {
+			return fmt.Errorf("%w: export %s is %s, should be %s", ErrContract, name, got, want)
+		}
 	}
 	if !f.info.Memory {
 		return fmt.Errorf("%w: no export memory", ErrContract)
@@ -187,4 +198,16 @@ func (f *file) checkImports(mc ModuleConfig) error {
 // imports reports whether the module imports anything from that import module.
 func (f *file) imports(module string) bool {
 	return slices.ContainsFunc(f.info.Imports, func(im meter.Import) bool { return im.Module == module })
+}
+
+// waits reports whether hooks of the module can wait: it imports functions that answer later, and
+// can be told their results.
+func (f *file) waits() bool {
+	if _, ok := f.info.Funcs["sbc_resume"]; !ok {
+		return false
+	}
+	return slices.ContainsFunc(f.info.Imports, func(im meter.Import) bool {
+		_, ok := asynchronousModules[im.Module]
+		return ok || im.Module == "sbc" && im.Name == "sleep"
+	})
 }

@@ -21,6 +21,8 @@ var sbcFunctions = map[string]function{
 	"var_set":   {i64 + i32 + i32 + i32 + i32, i32, varSet},
 	"state_get": {i64 + i32 + i32, i32, stateGet},
 	"state_set": {i64 + i32 + i32, i32, stateSet},
+	"complete":  {i64 + i32 + i32 + i32, i32, complete},
+	"sleep":     {i64 + i64, i64, sleep},
 }
 
 // cdrFunctions are the import module "sbc_cdr".
@@ -30,12 +32,34 @@ var cdrFunctions = map[string]function{
 
 func code(c abi.Code) uint64 { return uint64(uint32(c)) }
 
-// current is the call of the hook that runs, if handle is that hook's.
+// code64 is code for functions that answer i64.
+func code64(c abi.Code) uint64 { return uint64(int64(c)) }
+
+// current is the call of the hook that runs, if handle is that hook's, or of one that waits, which
+// is locked then until the function returns.
 func (in *instance) current(handle uint64) *abi.Call {
-	if handle != in.handle {
+	if handle == in.handle {
+		return in.call
+	}
+	p := in.parked[handle]
+	if p == nil {
 		return nil
 	}
-	return in.call
+	in.unlock()
+	p.mu.Lock()
+	in.locked = p
+	if p.gone {
+		return nil
+	}
+	return &p.call
+}
+
+// unlock ends what current began.
+func (in *instance) unlock() {
+	if p := in.locked; p != nil {
+		in.locked = nil
+		p.mu.Unlock()
+	}
 }
 
 // bytes is a piece of the guest's memory. It is only valid until the guest runs again.
@@ -166,7 +190,17 @@ func varSet(in *instance, s []uint64) {
 	case c.Vars == nil:
 		s[0] = code(abi.CodeUnsupported)
 	default:
-		s[0] = code(abi.CodeOf(c.Vars.Set(string(name), string(value))))
+		f := abi.Field{Name: string(name), Value: string(value)}
+		p := in.locked
+		if p != nil && len(p.sets) >= 2*wire.MaxVars {
+			s[0] = code(abi.CodeTooBig)
+			return
+		}
+		err := c.Vars.Set(f.Name, f.Value)
+		if err == nil && p != nil {
+			p.sets = append(p.sets, f)
+		}
+		s[0] = code(abi.CodeOf(err))
 	}
 }
 
@@ -193,6 +227,9 @@ func stateSet(in *instance, s []uint64) {
 		s[0] = code(abi.CodeTooBig)
 	default:
 		c.State = append(c.State[:0], b...)
+		if in.locked != nil {
+			in.locked.stated = true
+		}
 		s[0] = code(abi.CodeOK)
 	}
 }

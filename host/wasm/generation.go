@@ -31,6 +31,9 @@ type Generation struct {
 	log      *slog.Logger
 	sink     Sink
 	lines    logBucket
+	waits    bool // its hooks can wait
+	waiting  waiting
+	counters counters
 
 	tasks    *tasks
 	runtime  wazero.Runtime
@@ -124,9 +127,9 @@ func (g *Generation) hook(ctx context.Context, c *abi.Call, d *abi.Decision) err
 		return g.hookError(c, err, nil)
 	}
 	err = in.run(c, d)
-	if err == nil {
+	if err == nil || err == callcontrol.ErrPending {
 		g.pool.put(in)
-		return nil
+		return err
 	}
 	*d = abi.Decision{}
 	e := g.hookError(c, err, in)
@@ -137,6 +140,9 @@ func (g *Generation) hook(ctx context.Context, c *abi.Call, d *abi.Decision) err
 	}
 	return e
 }
+
+// settle gives back what a call may hold no longer after a hook with this outcome.
+func (g *Generation) settle(c *abi.Call, d *abi.Decision, err error) {}
 
 // hookError names what the caller knows, and cuts the guest's stack off the reason.
 func (g *Generation) hookError(c *abi.Call, err error, in *instance) error {

@@ -58,7 +58,7 @@ func (in *instance) logLine(level slog.Level, text []byte) {
 	}
 	attrs := make([]slog.Attr, 0, 6)
 	attrs = append(attrs, slog.String("module", g.name), slog.String("gen", g.id))
-	if c := in.call; c != nil {
+	if c := in.about; c != nil {
 		attrs = append(attrs, slog.String("use", c.Use), slog.String("hook", c.Event.String()), slog.String("call", c.ID))
 	}
 	attrs = append(attrs, slog.String("text", strings.ToValidUTF8(string(text), "\uFFFD")))

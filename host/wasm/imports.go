@@ -70,6 +70,7 @@ func link(ctx context.Context, r wazero.Runtime, info *meter.Info) error {
 			}
 			in.meter.tick(1)
 			call(in, s)
+			in.unlock()
 		}), []byte(f.params), []byte(f.results)).Export(name)
 	}
 	seen := make(map[meter.Import]bool)

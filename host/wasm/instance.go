@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -27,6 +28,8 @@ type instance struct {
 	fuel   api.MutableGlobal
 	event  api.Function
 	buffer api.Function
+	resume api.Function // nil: its hooks cannot wait
+	cancel api.Function // may be nil
 
 	at, size uint32    // the shared buffer
 	stack    [4]uint64 // parameters and results
@@ -42,13 +45,29 @@ type instance struct {
 	used    uint64 // fuel burnt since the pool last asked
 	lost    uint64 // records the sink did not take since then
 	welcome abi.Welcome
+
+	// Hooks that wait, and what they wait for: of whoever has taken the instance.
+	parked   map[uint64]*parked
+	tokens   map[uint64]*op
+	token    uint64 // the last one
+	ops      []*op  // of the hook that runs
+	timers   []abi.Timer
+	finished []finished
+	locked   *parked   // whose call a function of the host looks at
+	about    *abi.Call // whom a log line is about, when there is no call
+
+	// Guarded by the pool.
+	mail  []mail
+	taken bool // somebody uses it
+	dead  bool
+	waits int // hooks that wait, for the bound
 }
 
 type instanceKey struct{}
 
 // instantiate makes an instance and lets it start.
 func (g *Generation) instantiate() (in *instance, err error) {
-	in = &instance{g: g}
+	in = &instance{g: g, taken: true}
 	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
 	in.begin(nil, g.limits.InitCPU)
 	defer func() {
@@ -69,6 +88,10 @@ func (g *Generation) instantiate() (in *instance, err error) {
 	in.fuel = in.module.ExportedGlobal(meter.FuelGlobal).(api.MutableGlobal)
 	in.event = in.module.ExportedFunction("sbc_event")
 	in.buffer = in.module.ExportedFunction("sbc_buffer")
+	if in.resume = in.module.ExportedFunction("sbc_resume"); in.resume != nil {
+		in.parked, in.tokens = make(map[uint64]*parked), make(map[uint64]*op)
+		in.cancel = in.module.ExportedFunction("sbc_cancel")
+	}
 	if f := in.module.ExportedFunction("_initialize"); f != nil {
 		if err := in.enter(f); err != nil {
 			return in, err
@@ -86,8 +109,7 @@ func (g *Generation) instantiate() (in *instance, err error) {
 // init gives the guest its configuration.
 func (in *instance) init() error {
 	g := in.g
-	hello := abi.Init{Features: wire.FeatureGet, Module: g.name, Config: g.config, Node: g.node, Generation: g.id}
-	n, err := in.encode(func(b []byte) (int, error) { return abi.EncodeInit(b, &hello) })
+	n, err := in.encode(g.hello)
 	if err != nil {
 		return err
 	}
@@ -107,6 +129,15 @@ func (in *instance) init() error {
 		return fmt.Errorf("%w: welcome frame: %w", ErrGarbage, err)
 	}
 	return nil
+}
+
+// hello writes the init frame.
+func (g *Generation) hello(b []byte) (int, error) {
+	i := abi.Init{Features: wire.FeatureGet | wire.FeaturePark, Module: g.name, Config: g.config, Node: g.node, Generation: g.id}
+	if g.waits {
+		i.Features |= wire.FeatureAsync
+	}
+	return abi.EncodeInit(b, &i)
 }
 
 // run calls the hook c.Event and puts the guest's decision into d. After an error in.broken says whether the
@@ -129,7 +160,18 @@ func (in *instance) run(c *abi.Call, d *abi.Decision) (err error) {
 	if err := in.enter(in.event); err != nil {
 		return err
 	}
-	return in.answer(uint32(n), c.Event, d)
+	if int32(uint32(in.stack[0]>>32)) == wire.StatusPending {
+		return in.park(c)
+	}
+	err = in.answer(uint32(n), c.Event, d)
+	if len(in.ops) > 0 {
+		in.drop(&parked{ops: in.ops})
+		in.ops = in.ops[:0]
+	}
+	if len(in.timers) > 0 && err == nil {
+		d.Timers = slices.Clone(in.timers)
+	}
+	return err
 }
 
 // answer reads the result of sbc_event and the decision behind the call frame, which is n bytes long.
@@ -141,9 +183,6 @@ func (in *instance) answer(n uint32, e abi.Event, d *abi.Decision) error {
 	case status < 0 && status >= int32(abi.CodeInternal):
 		in.coded = true
 		return fmt.Errorf("%w: %s", ErrCode, abi.Code(status))
-	case status == 1:
-		in.broken = true
-		return fmt.Errorf("%w: the call is parked, which this host does not offer", ErrGarbage)
 	case status != 0:
 		in.broken = true
 		return fmt.Errorf("%w: status %d", ErrGarbage, status)
@@ -216,7 +255,8 @@ func (in *instance) enter(f api.Function) error {
 }
 
 func (in *instance) begin(c *abi.Call, cpu time.Duration) {
-	in.call, in.broken = c, false
+	in.call, in.about, in.broken = c, c, false
+	in.timers = in.timers[:0]
 	in.handle++
 	in.meter.reset(cpu)
 	in.said.reset()
@@ -226,7 +266,8 @@ func (in *instance) begin(c *abi.Call, cpu time.Duration) {
 func (in *instance) end(err *error) {
 	in.meter.stop()
 	in.said.flush(in)
-	in.call = nil
+	in.unlock()
+	in.call, in.about = nil, nil
 	if v := recover(); v != nil {
 		in.broken = true
 		*err = fmt.Errorf("%w: %v", ErrHost, v)
@@ -251,6 +292,18 @@ func (in *instance) fault(err error) error {
 		return fmt.Errorf("%w: %s", ErrHost, line)
 	}
 	return fmt.Errorf("%w: %s", ErrTrap, line)
+}
+
+// fail reports to all who wait in an instance that is dead.
+func (in *instance) fail() {
+	report(in.finished)
+	for _, p := range in.parked {
+		in.drop(p)
+		p.report(abi.Decision{}, &HookError{
+			Module: in.g.name, Generation: in.g.id, Hook: p.call.Event, Call: p.call.ID,
+			Err: fmt.Errorf("%w: another hook ended the instance it waited in", ErrTrap),
+		})
+	}
 }
 
 func (in *instance) close() {

@@ -50,6 +50,7 @@ func (h *Host) load(mc ModuleConfig, now *Generation) (_ *Generation, err error)
 		name: mc.Name, source: mc, sum: file.sum, config: mc.Config, limits: mc.Limits.withDefaults(),
 		node: h.config.Node, manifest: file.manifest, log: h.config.Log, tasks: &h.tasks,
 	}
+	g.waits = file.waits()
 	g.id = g.hash()
 	g.refs.Store(1)
 	p.step("compile")
@@ -122,12 +123,16 @@ func (g *Generation) start(info *meter.Info) error {
 	g.pool = pool{
 		bound: g.limits.Instances, patience: g.limits.InstanceWait, make: g.instantiate,
 		soft: uint32(min(g.limits.SoftMemory, 1<<32-1)),
-		spawn: func(f func()) {
-			g.acquire() // the hook that asks for this holds the generation, so that it succeeds
+		park: g.limits.Parked, parkAll: g.limits.ParkedModule,
+		spawn: func(f func()) bool {
+			if !g.acquire() {
+				return false
+			}
 			g.tasks.start(func() {
 				defer g.Release()
 				f()
 			})
+			return true
 		},
 	}
 	if err := g.pool.warm(runtime.GOMAXPROCS(0)); err != nil {

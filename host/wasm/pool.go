@@ -30,6 +30,11 @@ type Stats struct {
 	Recycled        uint64 // instances thrown away because they had grown
 	LogDropped      uint64 // log lines over the rate
 	Lost            uint64 // records the sink did not take
+	Parked          int    // hooks that wait now
+	Parks           uint64 // hooks that waited, ever
+	Resumes         uint64 // times a waiting hook went on
+	Expired         uint64 // hooks that waited too long
+	ParkRefused     uint64 // hooks that wanted to wait when too many did
 }
 
 // pool holds the warm instances of a generation, last in first out: the instance used last has its memory in the
@@ -38,13 +43,18 @@ type pool struct {
 	bound    int
 	patience time.Duration
 	make     func() (*instance, error)
-	spawn    func(func())
+	spawn    func(func()) bool // runs it on a goroutine, unless the generation has ended
 	soft     uint32
+	park     int // hooks that may wait in one instance
+	parkAll  int // in all of them
 
 	mu      sync.Mutex
 	free    []*instance
-	live    int       // idle, in use, or being made
+	live    int // idle, in use, or being made; not those that are full
+	full    map[*instance]struct{}
+	grown   int       // instances made because others were full
 	waiters []*waiter // first come, first served
+	waiting int       // hooks that wait
 	closed  bool
 	tokens  float64 // instances that may be made again now
 	counted time.Time
@@ -64,7 +74,7 @@ func (p *pool) warm(n int) error {
 		}
 		p.live++
 		p.stats.Made++
-		p.free = append(p.free, in)
+		p.offer(in)
 	}
 	return nil
 }
@@ -75,6 +85,7 @@ func (p *pool) get(ctx context.Context) (*instance, error) {
 	if n := len(p.free) - 1; n >= 0 {
 		in := p.free[n]
 		p.free[n], p.free = nil, p.free[:n]
+		in.taken = true
 		p.mu.Unlock()
 		return in, nil
 	}
@@ -145,23 +156,74 @@ func (p *pool) made() (*instance, error) {
 
 // put gives an instance back after a hook that did not break it.
 func (p *pool) put(in *instance) {
-	grown := in.memory.Size() > p.soft
 	p.mu.Lock()
 	p.count(in)
-	if grown || p.closed {
+	if len(in.mail) == 0 && len(in.finished) == 0 {
+		p.release(in)
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	// The call that is here must not do the work of others.
+	if !p.spawn(func() { p.drain(in) }) {
+		p.mu.Lock()
+		p.release(in)
+		p.mu.Unlock()
+	}
+}
+
+// release makes an instance idle, or closes it. Called with mu held.
+func (p *pool) release(in *instance) {
+	in.taken = false
+	grown := in.memory.Size() > p.soft
+	full := in.waits >= p.park || grown && in.waits > 0
+	_, was := p.full[in]
+	switch {
+	case p.closed || grown && in.waits == 0 || was && !full && p.live >= p.bound && in.waits == 0:
 		if grown {
 			p.stats.Recycled++
 		}
-		p.gone()
-		p.mu.Unlock()
+		p.bury(in)
 		in.close()
+	case full && !was:
+		if p.full == nil {
+			p.full = make(map[*instance]struct{})
+		}
+		p.full[in] = struct{}{}
+		p.gone()
+	case full:
+	case was:
+		delete(p.full, in)
+		p.live++
+		p.offer(in)
+	default:
+		p.offer(in)
+	}
+}
+
+// take makes an idle instance one in use. Called with mu held.
+func (p *pool) take(in *instance) {
+	in.taken = true
+	if i := slices.Index(p.free, in); i >= 0 {
+		p.free = slices.Delete(p.free, i, i+1)
+	}
+}
+
+// bury counts an instance as dead. Called with mu held.
+func (p *pool) bury(in *instance) {
+	in.dead = true
+	in.mail = nil
+	p.waiting -= in.waits
+	if _, full := p.full[in]; full {
+		delete(p.full, in)
+		p.grown = min(p.grown, len(p.full))
 		return
 	}
-	p.offer(in)
-	p.mu.Unlock()
+	p.gone()
 }
 
 // discard throws an instance away, for the reason why, and sees to it that another one is made.
+// What waits in it has failed.
 func (p *pool) discard(in *instance, why error) {
 	p.mu.Lock()
 	p.count(in)
@@ -173,9 +235,46 @@ func (p *pool) discard(in *instance, why error) {
 	default:
 		p.stats.Traps++
 	}
-	p.gone()
+	p.bury(in)
 	p.mu.Unlock()
 	in.close()
+	if len(in.parked)+len(in.finished) > 0 {
+		p.spawn(in.fail)
+	}
+}
+
+// mayPark counts one more hook that waits in the instance, unless there are too many.
+func (p *pool) mayPark(in *instance) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if in.waits >= p.park || p.waiting >= p.parkAll {
+		p.stats.ParkRefused++
+		return false
+	}
+	in.waits++
+	p.waiting++
+	p.stats.Parks++
+	return true
+}
+
+// unpark counts one less.
+func (p *pool) unpark(in *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	in.waits--
+	p.waiting--
+}
+
+func (p *pool) resumed() {
+	p.mu.Lock()
+	p.stats.Resumes++
+	p.mu.Unlock()
+}
+
+func (p *pool) expired() {
+	p.mu.Lock()
+	p.stats.Expired++
+	p.mu.Unlock()
 }
 
 // count adds what the instance did since the last time. Called with mu held.
@@ -194,9 +293,13 @@ func (p *pool) offer(in *instance) {
 	if len(p.waiters) > 0 {
 		w := p.waiters[0]
 		p.waiters = slices.Delete(p.waiters, 0, 1)
+		if in != nil {
+			in.taken = true
+		}
 		w.turn <- in
 		return
 	}
+	in.taken = false
 	p.free = append(p.free, in)
 }
 
@@ -221,6 +324,7 @@ func (p *pool) gone() {
 		defer p.mu.Unlock()
 		if p.closed {
 			p.live--
+			in.dead = true
 			in.close()
 			return
 		}
@@ -235,6 +339,11 @@ func (p *pool) mayMakeFor() bool {
 
 // mayMake takes one token of the remake rate. Called with mu held.
 func (p *pool) mayMake() bool {
+	if p.grown < len(p.full) {
+		// Not in place of one that failed, but beside those that can take no more.
+		p.grown++
+		return true
+	}
 	now := time.Now()
 	p.tokens = min(p.tokens+max(now.Sub(p.counted), 0).Seconds()*remakeRate, float64(p.bound+remakeBurst))
 	p.counted = now
@@ -249,10 +358,19 @@ func (p *pool) mayMake() bool {
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
-	free := p.free
+	idle := p.free
 	p.free, p.live = nil, p.live-len(p.free)
+	for in := range p.full {
+		if !in.taken {
+			idle = append(idle, in)
+			delete(p.full, in)
+		}
+	}
+	for _, in := range idle {
+		in.dead = true
+	}
 	p.mu.Unlock()
-	for _, in := range free {
+	for _, in := range idle {
 		in.close()
 	}
 }
@@ -261,6 +379,6 @@ func (p *pool) snapshot() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.stats
-	s.Instances, s.Free = p.live, len(p.free)
+	s.Instances, s.Free, s.Parked = p.live+len(p.full), len(p.free), p.waiting
 	return s
 }

@@ -15,14 +15,23 @@ import (
 // it.
 type Call struct {
 	abi.Call
+	// Timers that are set, by number.
+	Timers map[int]Timer
+
 	h *Host
+}
+
+// Timer is a timer of a call.
+type Timer struct {
+	At  time.Time
+	End bool // it ends the call
 }
 
 // Call is a new call: alice calls bob, over UDP, from one interface to another.
 func (h *Host) Call() *Call {
 	h.calls++
 	id := fmt.Sprintf("call-%d", h.calls)
-	return &Call{h: h, Call: abi.Call{
+	return &Call{h: h, Timers: map[int]Timer{}, Call: abi.Call{
 		ID: id, Use: h.o.Module,
 		CallIDA: id + "@a.example.org",
 		Method:  "INVITE", RURI: "sip:bob@example.net",
@@ -56,6 +65,36 @@ func (c *Call) Answer(after time.Duration) (abi.Decision, error) {
 	c.legB()
 	c.Connect = c.h.now
 	return c.h.hook(c, abi.EventConnect)
+}
+
+// On is any other event: its hook.
+func (c *Call) On(e abi.Event, after time.Duration) (abi.Decision, error) {
+	c.h.Advance(after)
+	return c.h.hook(c, e)
+}
+
+// Refused is a final failure of a target: the reject hook.
+func (c *Call) Refused(target string, status int, phrase string, after time.Duration) (abi.Decision, error) {
+	c.legB()
+	c.Side, c.Target, c.Call.Status, c.Phrase = "b", target, status, phrase
+	return c.On(abi.EventReject, after)
+}
+
+// Fire lets time pass until the timer with that number fires: the timer hook, unless the
+// timer ends the call. It reports false when that timer is not set.
+func (c *Call) Fire(number int) (d abi.Decision, ok bool, err error) {
+	t, ok := c.Timers[number]
+	if !ok {
+		return d, false, nil
+	}
+	delete(c.Timers, number)
+	c.h.now = t.At
+	if t.End {
+		return abi.Decision{Code: 408}, true, nil
+	}
+	c.Timer = uint32(number)
+	d, err = c.h.hook(c, abi.EventTimer)
+	return d, true, err
 }
 
 // Hangup ends an answered call: the end hook. By is "a", "b", "sbc" or the name

@@ -30,6 +30,8 @@ type Log struct {
 
 // Host stands where the SBC would stand.
 type Host struct {
+	Fakes
+
 	// EmitResult is what emit answers instead of OK, CodeBusy for example. The
 	// record is then not in CDRs.
 	EmitResult abi.Code
@@ -44,6 +46,8 @@ type Host struct {
 	calls  int
 	handle int64
 	call   *Call // whose hook runs
+
+	conflict abi.Code // of the last result
 }
 
 // ErrHook is a hook that failed: it returned an error, or its answer broke the
@@ -72,7 +76,7 @@ func Start(t testing.TB, m sdk.Module, o Options) (*Host, error) {
 	if o.Now.IsZero() {
 		o.Now = time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 	}
-	h := &Host{t: t, o: o, now: o.Now, began: o.Now}
+	h := &Host{t: t, o: o, now: o.Now, began: o.Now, Fakes: newFakes()}
 	h.module = sdk.NewNative(m, (*imports)(h))
 	buf := h.module.Buffer(0)
 	n, err := abi.EncodeInit(buf, &abi.Init{

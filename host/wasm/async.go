@@ -1,0 +1,192 @@
+package wasm
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/abi/wire"
+)
+
+// maxRequest is the longest request frame, and maxOps how many results one hook may wait for.
+const (
+	maxRequest = 64 << 10
+	maxOps     = 16
+)
+
+// result is what an asynchronous function answers.
+type result struct {
+	code    abi.Code
+	value   int64
+	body    []byte
+	status  int
+	headers []abi.Field
+	list    []string
+}
+
+// encode writes the Result frame.
+func (r *result) encode(b []byte) (int, error) {
+	w := wire.NewWriter(b, wire.ResultSlots)
+	w.U64(wire.ResultValue, uint64(r.value))
+	w.Bytes(wire.ResultBody, r.body)
+	w.U64(wire.ResultStatus, uint64(r.status))
+	at := w.List(wire.ResultHeaders, len(r.headers))
+	for i := range r.headers {
+		w.Pair(at, i, r.headers[i].Name, r.headers[i].Value)
+	}
+	at = w.List(wire.ResultList, len(r.list))
+	for i := range r.list {
+		w.Pair(at, i, r.list[i], "")
+	}
+	n, ok := w.Close()
+	if !ok {
+		return n, abi.ErrTooBig
+	}
+	return n, nil
+}
+
+// op is one asynchronous call of a guest that is under way.
+type op struct {
+	token, handle uint64
+	stop          func()
+}
+
+// work is what an asynchronous function has to do: now, without waiting, or on a goroutine of
+// its own until ctx ends.
+type work struct {
+	now   func() (r result, ok bool) // nil, or not ok: it takes time after all
+	later func(ctx context.Context) result
+}
+
+// counter counts the calls of one function of the host.
+type counter struct{ calls, failed, refused, flying atomic.Int64 }
+
+// asynchronous makes a function of the host out of what prepares its work. prepare must copy
+// what it keeps of the request.
+func asynchronous(capability string, prepare func(in *instance, c *abi.Call, req wire.Reader) (work, abi.Code)) function {
+	call := func(in *instance, s []uint64) {
+		n := in.g.counters.of(capability)
+		n.calls.Add(1)
+		v, failed := in.request(s, n, prepare)
+		if failed {
+			n.refused.Add(1)
+		}
+		s[0] = v
+	}
+	return function{i64 + i32 + i32 + i32 + i32, i64, call}
+}
+
+// request reads the request frame, and answers at once or with a token.
+func (in *instance) request(s []uint64, n *counter, prepare func(*instance, *abi.Call, wire.Reader) (work, abi.Code)) (v uint64, failed bool) {
+	refuse := func(c abi.Code) (uint64, bool) { return code64(c), true }
+	handle, buf, limit := s[0], s[3], s[4]
+	c := in.current(handle)
+	if c == nil {
+		return refuse(abi.CodeCallGone)
+	}
+	b, ok := in.bytes(s[1], s[2])
+	if !ok {
+		return refuse(abi.CodeMemory)
+	}
+	if len(b) > maxRequest {
+		return refuse(abi.CodeTooBig)
+	}
+	req, ok := wire.Open(b)
+	if !ok {
+		return refuse(abi.CodeInvalid)
+	}
+	w, bad := prepare(in, c, req)
+	if bad != abi.CodeOK {
+		return refuse(bad)
+	}
+	if w.now != nil {
+		if r, ok := w.now(); ok {
+			if r.code != abi.CodeOK {
+				n.failed.Add(1)
+				if r.code != abi.CodeConflict {
+					return code64(r.code), false
+				}
+			} else if to, ok := in.bytes(buf, limit); ok {
+				if k, err := r.encode(to); err == nil {
+					return uint64(k), false
+				}
+			}
+			return in.async(handle, n, work{later: func(context.Context) result { return r }})
+		}
+	}
+	return in.async(handle, n, w)
+}
+
+// async starts work on a goroutine and returns its token.
+func (in *instance) async(handle uint64, n *counter, w work) (uint64, bool) {
+	g := in.g
+	ops, full := in.opsOf(handle)
+	if full || n.flying.Load() >= int64(g.limits.InFlight) || in.resume == nil {
+		return code64(abi.CodeBusy), true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), g.limits.ParkWait)
+	o := in.op(handle, cancel)
+	*ops = append(*ops, o)
+	n.flying.Add(1)
+	g.pool.spawn(func() {
+		r := w.later(ctx)
+		cancel()
+		n.flying.Add(-1)
+		if r.code != abi.CodeOK {
+			n.failed.Add(1)
+		}
+		g.pool.deliver(in, mail{token: o.token, result: r}, false)
+	})
+	return o.token, false
+}
+
+// opsOf is where the operations of the hook with that handle stand.
+func (in *instance) opsOf(handle uint64) (ops *[]*op, full bool) {
+	ops = &in.ops
+	if p := in.parked[handle]; p != nil {
+		ops = &p.ops
+	}
+	n := 0
+	for _, o := range *ops {
+		if in.tokens[o.token] != nil {
+			(*ops)[n] = o
+			n++
+		}
+	}
+	clear((*ops)[n:])
+	*ops = (*ops)[:n]
+	return ops, n >= maxOps
+}
+
+// op makes a token for the hook with that handle.
+func (in *instance) op(handle uint64, stop func()) *op {
+	in.token++
+	o := &op{token: wire.TokenBit | in.token, handle: handle, stop: stop}
+	in.tokens[o.token] = o
+	return o
+}
+
+// sleep is sbc.sleep.
+func sleep(in *instance, s []uint64) {
+	handle, span := s[0], time.Duration(int64(s[1]))
+	if in.current(handle) == nil {
+		s[0] = code64(abi.CodeCallGone)
+		return
+	}
+	ops, full := in.opsOf(handle)
+	if full || in.resume == nil {
+		s[0] = code64(abi.CodeBusy)
+		return
+	}
+	o := in.op(handle, nil)
+	t := time.AfterFunc(max(span, 0), func() {
+		if in.g.acquire() {
+			in.g.pool.deliver(in, mail{token: o.token}, false)
+			in.g.Release()
+		}
+	})
+	o.stop = func() { t.Stop() }
+	*ops = append(*ops, o)
+	s[0] = o.token
+}

@@ -1,0 +1,87 @@
+package sdk
+
+import (
+	"github.com/sallyport-sbc/sallyport/abi/wire"
+)
+
+// asker is a function of the host that may take time.
+type asker func(call int64, req, buf []byte) int64
+
+// ask calls f with the request that fill writes, and waits for the result if it is not there at
+// once. The result belongs to the call.
+func (c *Call) ask(f asker, slots int, fill func(*wire.Writer)) (wire.Reader, error) {
+	if cap(c.request) == 0 {
+		c.request = make([]byte, 512)
+	}
+	w := wire.NewWriter(c.request, slots)
+	fill(&w)
+	n, ok := w.Close()
+	if !ok {
+		c.request = make([]byte, n)
+		w = wire.NewWriter(c.request, slots)
+		fill(&w)
+		n, _ = w.Close()
+	}
+	room := c.roomOf(resultRoom)
+	return c.result(f(c.handle, c.request[:n], room), room)
+}
+
+// result is what the answer r of a function means.
+func (c *Call) result(r int64, room []byte) (wire.Reader, error) {
+	switch {
+	case r < 0:
+		return wire.Reader{}, Code(r)
+	case r&wire.TokenBit == 0:
+		c.arena = c.arena[:len(c.arena)+int(r)]
+		return open(room[:r], c.host.status())
+	case c.w == nil:
+		return wire.Reader{}, Code(wire.CodeUnsupported)
+	}
+	b, status := c.w.await(r)
+	c.stale = true
+	return open(b, status)
+}
+
+// open is a result with its code.
+func open(b []byte, status Code) (wire.Reader, error) {
+	in, ok := wire.Open(b)
+	switch {
+	case status < 0:
+		return in, status
+	case !ok:
+		return in, Code(wire.CodeInternal)
+	}
+	return in, nil
+}
+
+// names writes a list whose values are empty.
+func names(w *wire.Writer, k int, list []string) {
+	at := w.List(k, len(list))
+	for i, s := range list {
+		w.Pair(at, i, s, "")
+	}
+}
+
+// texts is a list whose values are empty.
+func texts(in wire.Reader, k int) []string {
+	l, _ := in.List(k)
+	if l.Len() == 0 {
+		return nil
+	}
+	all := make([]string, l.Len())
+	for i := range all {
+		all[i], _, _ = l.At(i)
+	}
+	return all
+}
+
+// Sleep waits; the instance serves other hooks meanwhile. It fails with
+// ErrGone when the call ended first.
+func (c *Call) Sleep(d Duration) error {
+	r := c.host.sleep(c.handle, int64(d))
+	if r == 0 {
+		return nil
+	}
+	_, err := c.result(r, nil)
+	return err
+}

@@ -1,0 +1,125 @@
+package sdk
+
+import (
+	"iter"
+
+	"github.com/sallyport-sbc/sallyport/abi/wire"
+)
+
+// worker runs hooks on a coroutine, so that one can wait for the host while the instance serves
+// others. Switching to it and back goes past Go's scheduler, which in a sandbox would
+// cost ten times a light hook. Only modules that import a function that takes time have workers.
+type worker struct {
+	i     *instance
+	call  Call
+	frame []byte // the call's, for the buffer is used by others meanwhile
+	hook  func(*Call) error
+
+	proceed func() (struct{}, bool) // until the hook is over or waits
+	yield   func(struct{}) bool     // back to who called proceed
+	stop    func()
+
+	done   bool
+	token  int64
+	status Code
+	result []byte
+	err    error
+}
+
+// maxIdle are the coroutines kept for further hooks.
+const maxIdle = 64
+
+func (i *instance) newWorker() *worker {
+	w := &worker{i: i}
+	w.call.w = w
+	w.proceed, w.stop = iter.Pull(func(yield func(struct{}) bool) {
+		w.yield = yield
+		for {
+			w.err = w.hook(&w.call)
+			w.done = true
+			if !yield(struct{}{}) {
+				return
+			}
+		}
+	})
+	return w
+}
+
+// begin runs a hook on a worker: as far as it gets without waiting.
+func (i *instance) begin(hook func(*Call) error, handle int64, n int) int64 {
+	var w *worker
+	if k := len(i.idle) - 1; k >= 0 {
+		w, i.idle[k] = i.idle[k], nil
+		i.idle = i.idle[:k]
+	} else {
+		w = i.newWorker()
+	}
+	w.frame = append(w.frame[:0], i.buf[:n]...)
+	in, ok := wire.Open(w.frame)
+	if !ok {
+		i.idle = append(i.idle, w)
+		return failed(wire.CodeInvalid)
+	}
+	w.call.begin(in, handle, i.host)
+	w.hook, w.done = hook, false
+	w.proceed()
+	if !w.done {
+		i.parked[handle] = w
+		return wire.StatusPending << 32
+	}
+	r := i.answer(&w.call, w.err, n)
+	i.rest(w)
+	return r
+}
+
+// await parks the hook until the result for token is there.
+func (w *worker) await(token int64) ([]byte, Code) {
+	w.token = token
+	w.i.tokens[token] = w
+	w.yield(struct{}{})
+	return w.result, w.status
+}
+
+// resume is sbc_resume.
+func (i *instance) resume(token int64, status Code, n int) int64 {
+	w := i.tokens[token]
+	if w == nil || uint(n) > uint(len(i.buf)) {
+		return wire.StatusPending << 32
+	}
+	delete(i.tokens, token)
+	w.status, w.result = status, append([]byte(nil), i.buf[:n]...)
+	w.proceed()
+	if !w.done {
+		return wire.StatusPending << 32
+	}
+	delete(i.parked, w.call.handle)
+	r := i.answer(&w.call, w.err, n)
+	i.rest(w)
+	return r
+}
+
+// cancel is sbc_cancel: what the hook waits for fails.
+func (i *instance) cancel(handle int64) {
+	w := i.parked[handle]
+	if w == nil || i.tokens[w.token] != w {
+		return
+	}
+	delete(i.tokens, w.token)
+	w.status, w.result = wire.CodeCallGone, nil
+	w.proceed()
+	if w.done {
+		// Nobody wants its decision any more.
+		delete(i.parked, handle)
+		i.rest(w)
+	}
+}
+
+// rest keeps the worker for another hook.
+func (i *instance) rest(w *worker) {
+	w.result, w.hook = nil, nil
+	if len(i.idle) >= maxIdle {
+		w.stop()
+		return
+	}
+	i.idle = append(i.idle, w)
+}
