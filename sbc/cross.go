@@ -10,6 +10,39 @@ import (
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
 )
 
+// sessionOf is the body for the leg that asked: B's answer, or its offer when the
+// INVITE had none. A 2xx without SDP behind an early answer means that answer; it is
+// said again, because the provisional response that carried it may have been lost.
+func (c *call) sessionOf(x *exchange, res *sip.Message) (string, error) {
+	switch {
+	case res.Body == "" && x.offered:
+		return x.early, nil
+	case isMultipart(res) && (c.media != nil || shaped(c.plan)):
+		return "", ErrBody // a session among other parts would get past the relay and the filters
+	case res.Body == "" || !isSDP(res):
+		return res.Body, nil
+	case x.offered:
+		return c.answerFrom(x.to, res.Body)
+	}
+	return c.offerFrom(x.to, res.Body)
+}
+
+func (c *call) offerFrom(l *leg, body string) (string, error) {
+	if c.media == nil {
+		return c.crossSDP(l.side.Other(), body)
+	}
+	sdp, err := c.media.Offer(l.side, []byte(body))
+	return string(sdp), err
+}
+
+func (c *call) answerFrom(l *leg, body string) (string, error) {
+	if c.media == nil {
+		return c.crossSDP(l.side.Other(), body)
+	}
+	sdp, err := c.media.Answer(l.side, []byte(body))
+	return string(sdp), err
+}
+
 // crossSDP is what a description becomes on its way to the other leg when media does not
 // pass through the SBC.
 func (c *call) crossSDP(to media.Side, body string) (string, error) {
