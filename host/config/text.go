@@ -31,6 +31,14 @@ func (f *Format) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// String returns "text" or "json".
+func (f Format) String() string {
+	if f == JSON {
+		return "json"
+	}
+	return "text"
+}
+
 // Ports is a range of UDP ports, both ends included.
 type Ports struct{ First, Last uint16 }
 
@@ -86,6 +94,18 @@ func (a *Advertise) UnmarshalText(text []byte) error {
 
 // Addr is the address without the port; invalid when there is none.
 func (a Advertise) Addr() netip.Addr { return netip.AddrPort(a).Addr() }
+
+// String returns what UnmarshalText reads.
+func (a Advertise) String() string {
+	switch ap := netip.AddrPort(a); {
+	case !ap.Addr().IsValid():
+		return ""
+	case ap.Port() == 0:
+		return ap.Addr().String()
+	default:
+		return ap.String()
+	}
+}
 
 // hostname is the name of this machine without its domain.
 func hostname() string {
