@@ -4,8 +4,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 )
@@ -150,5 +152,59 @@ func TestKeySet(t *testing.T) {
 		if s.has(i) != want {
 			t.Errorf("has(%d) = %v", i, !want)
 		}
+	}
+}
+
+// Calls use a profile at the same time; the race detector looks on.
+func TestPlansAtOnce(t *testing.T) {
+	p, errs := Compile("x", parseConfig(t, `headers.append_b = X-B: 1
+headers.append_b = X-C: $fU
+headers.rule[0].set = X-R: 1
+headers.rule[0].append = X-S: $fU
+codecs.deny = PCMU
+codecs.prefer_b = $H(P-Codecs)
+contact.a.user = sbc
+contact.a.display = $fU
+replies.translate = 603=>488
+methods.deny = INFO
+`), testKnown())
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				e := testEnv(t, []byte("INVITE sip:a@example.org SIP/2.0\r\nFrom: <sip:alice@example.org>\r\nP-Codecs: PCMA\r\n\r\n"))
+				plan, err := p.Resolve(e)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, set := range [][2]string{
+					{"headers.append_b", "X-D: 1"}, {"headers.rule", `{"append": ["X-T: 1"]}`}, {"codecs.deny", "GSM"},
+					{"contact.a.host", "sbc.example.net"}, {"replies.translate_a", "404=>410"}, {"methods.deny", "MESSAGE"},
+				} {
+					if err := plan.Set(set[0], set[1]); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := plan.Apply(e.Msg); err != nil {
+					t.Error(err)
+				}
+				for name, want := range map[string]string{"X-B": "1", "X-C": "alice", "X-D": "1", "X-R": "1", "X-S": "alice", "X-T": "1"} {
+					if got, _ := e.Msg.Named(name); got != want {
+						t.Errorf("%s is %q, want %q", name, got, want)
+					}
+				}
+				if got := plan.Contact(media.A, "x", ""); got != `"alice" <sip:sbc@sbc.example.net>` {
+					t.Errorf("Contact is %s", got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if s := p.plan.shape; s.deny[listCodecs][toBoth][0] != "PCMU" || s.prefer[media.B] != nil || len(p.plan.appendTo[media.B]) != 1 {
+		t.Errorf("the profile has changed: %+v", p.plan)
 	}
 }
