@@ -71,17 +71,15 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
+// lockWait is how long another process may take to let go of the file.
+const lockWait = 100 * time.Millisecond
+
 func (s *Store) open(o Options) (err error) {
-	// bbolt panics on pages that make no sense, and a file cut short is a fault
-	// of memory: both are errors here.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", store.ErrCorrupt, r)
-		}
-	}()
+	if err := inspect(o.Path); err != nil {
+		return err
+	}
 	s.db, err = bbolt.Open(o.Path, 0o600, &bbolt.Options{
-		Timeout:        100 * time.Millisecond,
+		Timeout:        lockWait,
 		NoFreelistSync: true,
 		FreelistType:   bbolt.FreelistMapType,
 		NoStatistics:   true,
@@ -89,16 +87,46 @@ func (s *Store) open(o Options) (err error) {
 		// Room to grow without a new mapping, which would wait for readers.
 		InitialMmapSize: 64 << 20,
 	})
+	if err != nil {
+		return explain(err)
+	}
+	if err = s.load(); err != nil {
+		err = errors.Join(err, s.db.Close())
+	}
+	return err
+}
+
+// inspect reads a file from end to end. bbolt panics on pages that make no sense,
+// and a file cut short is a fault of memory; when it opens a file for writing that
+// happens in a goroutine of its own and ends the process. Here both are errors.
+func inspect(path string) (err error) {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return nil // Open makes the file, or knows better why not
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", store.ErrCorrupt, r)
+		}
+	}()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, ReadOnly: true})
+	if err != nil {
+		return explain(err)
+	}
+	defer db.Close()
+	return db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
+			return b.ForEach(func(_, _ []byte) error { return nil })
+		})
+	})
+}
+
+func explain(err error) error {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("%w: another process has it open", store.ErrUnavailable)
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
 		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
-	case err != nil:
-		return err
-	}
-	if err = s.load(); err != nil {
-		err = errors.Join(err, s.db.Close())
 	}
 	return err
 }
