@@ -65,7 +65,7 @@ bench: build ## the load kit: figures beside the targets
 	@$(GO) run ./bench
 
 docs: ## CONFIG.md and the tables in abi/README.md from the code
-	@$(GO) generate ./abi/...
+	@$(GO) generate ./abi/... ./sdk/...
 	@$(GO) test -count=1 ./host/config/reference -update
 
 clean: ## removes what was built and what the SBC wrote

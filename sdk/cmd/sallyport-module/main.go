@@ -1,20 +1,18 @@
-// Command sallyport-module builds modules written in Go:
+// Command sallyport-module builds modules written in Go, where bin/sallyport is not built
+// yet; `sallyport module build` does the same for all languages:
 //
 //	go run ./sdk/cmd/sallyport-module build [-o FILE] PACKAGE
 //
-// It compiles the package with the standard tool chain for wasip1, checks what
-// the result imports against the contract, and appends the manifest. The
-// manifest's name, version, description and configuration schema stand in
-// manifest.json in the package's folder; its hooks are those the module has
-// methods for, found by running the program natively (sdk.Main prints them), and
-// its capabilities are what it imports.
-//
-// Two builds of the same source give the same bytes.
+// Package build says what happens.
 package main
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"os"
+
+	"github.com/sallyport-sbc/sallyport/sdk/build"
 )
 
 const usage = "usage: sallyport-module build [-o FILE] PACKAGE"
@@ -24,4 +22,31 @@ func main() {
 		fmt.Fprintln(os.Stderr, "sallyport-module:", err)
 		os.Exit(1)
 	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 || args[0] != "build" {
+		return errors.New(usage)
+	}
+	fs := flag.NewFlagSet("build", flag.ContinueOnError)
+	out := fs.String("o", "", "where to write the module; default NAME.wasm here")
+	fs.Usage = func() {
+		fmt.Fprintln(fs.Output(), usage)
+		fs.PrintDefaults()
+	}
+	err := fs.Parse(args[1:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil
+	case err != nil:
+		return err
+	case fs.NArg() != 1:
+		return errors.New(usage)
+	}
+	built, err := build.Module(build.Options{Source: fs.Arg(0), Out: *out})
+	if err != nil {
+		return err
+	}
+	fmt.Println(built)
+	return nil
 }

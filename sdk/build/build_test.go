@@ -1,0 +1,104 @@
+package build
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-sbc/sallyport/abi/manifest"
+)
+
+// tree is our source tree.
+var tree = os.DirFS("../..")
+
+// examples are the folders of the same module in every language.
+var examples = map[string]string{
+	"go":             "../examples/callforward",
+	"c":              "../c/examples/callforward",
+	"rust":           "../rust/examples/callforward",
+	"assemblyscript": "../assemblyscript/examples/callforward",
+}
+
+// Each language's module is small, asks for nothing it does not use, and comes out the
+// same twice.
+func TestLanguages(t *testing.T) {
+	most := map[string]int{"go": 2_200_000, "c": 16_000, "rust": 64_000, "assemblyscript": 32_000}
+	for _, name := range Languages() {
+		t.Run(name, func(t *testing.T) {
+			var sums [2]string
+			for i := range sums {
+				out := filepath.Join(t.TempDir(), "folder", "m.wasm")
+				r, err := Module(Options{Source: examples[name], Out: out, SDK: tree})
+				if errors.Is(err, ErrNoCompiler) && os.Getenv("GUESTS") == "" {
+					t.Skip(err)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Language != name || r.Size > most[name] || len(r.Manifest.Capabilities) > 0 {
+					t.Errorf("%+v, %d bytes; want at most %d", r, r.Size, most[name])
+				}
+				if !slices.Equal(r.Manifest.Hooks, []string{"start", "connect", "end"}) {
+					t.Errorf("hooks %q", r.Manifest.Hooks)
+				}
+				b, err := os.ReadFile(out)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := manifest.Read(b); err != nil || bytes.Contains(b, []byte("/tmp/")) {
+					t.Errorf("manifest: %v, or a path of this machine in the file", err)
+				}
+				sums[i] = r.SHA256
+			}
+			if sums[0] != sums[1] {
+				t.Error("two builds differ")
+			}
+		})
+	}
+}
+
+func TestMistakesAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name, file, text, want string
+	}{
+		{"empty folder", "", "", "holds no module"},
+		{"no manifest", "m.c", "#include \"sallyport.h\"\nint x\n", "manifest.json"},
+		{"unknown key", "manifest.json", `{"nam": "m"}`, "unknown field"},
+		{"syntax error", "manifest.json", `{"name": "m", "version": "1", "hooks": ["start"]}`, "m.c:2"},
+		{"foreign import", "m.c", "__attribute__((import_module(\"sbc\"), import_name(\"open\"))) int f(void);\n__attribute__((export_name(\"g\"))) int g(void) { return f(); }\n", "sbc.open, which contract"},
+		{"no hooks", "manifest.json", `{"name": "m", "version": "1"}`, "name the hooks"},
+	} {
+		if c.file != "" {
+			write(c.file, c.text)
+		}
+		if c.name == "no hooks" {
+			write("m.c", "#include \"sallyport.h\"\nSALLYPORT_MODULE(.init = 0);\n")
+		}
+		_, err := Module(Options{Source: dir, Out: filepath.Join(dir, "m.wasm"), SDK: tree})
+		if errors.Is(err, ErrNoCompiler) && os.Getenv("GUESTS") == "" {
+			t.Skip(err)
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want something about %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestNoCompiler(t *testing.T) {
+	t.Setenv("PATH", "")
+	for name, want := range map[string]string{"c": "apt-get install -y clang lld", "go": "go.dev"} {
+		if _, err := Module(Options{Source: examples[name], Out: filepath.Join(t.TempDir(), "m.wasm"), SDK: tree}); !errors.Is(err, ErrNoCompiler) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
