@@ -94,14 +94,15 @@ func (l *leg) answerTo(m *sip.Message, f transport.Flow) {
 // its route set and its Contact (RFC 3261 §12.1.2). A later response wins over an
 // earlier one, because only the final one decides which branch of a fork was answered.
 func (l *leg) learn(res *sip.Message) {
+	before, first := l.hop(), l.remoteTag == ""
 	if tag := res.ToTag(); tag != "" {
 		l.remoteTag = tag
 		l.remote = res.Header(sip.To)
 		l.routes = l.forced(collect(res, sip.RecordRoute, true))
 	}
 	l.setTarget(res)
-	if len(l.routes) > 0 || l.call.plan != nil && l.call.plan.Proxy[l.side] != "" {
-		l.aim() // the INVITE did not go where the dialog goes, even if its target is the same
+	if l.hop() != before || first && l.call.detoured() {
+		l.aim() // even if the target is the same, its requests go elsewhere than the INVITE
 	}
 }
 

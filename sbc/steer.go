@@ -62,6 +62,11 @@ func (c *call) steerB(b *leg) {
 	b.fixed = p.NextHopAlways && len(c.tries.hops) > 0
 }
 
+// detoured says that the INVITE of leg B went by a next hop or a proxy, not to its target.
+func (c *call) detoured() bool {
+	return c.tries != nil && (len(c.tries.hops) > 0 || c.plan.Proxy[media.B] != "")
+}
+
 // forced returns a route set behind the proxy that the plan forces on the leg.
 func (l *leg) forced(routes []string) []string {
 	p := l.call.plan
