@@ -21,6 +21,14 @@ type Door struct {
 
 	// How wide: a number in cm, default 80.
 	Width Width `toml:"width"`
+
+	// [[door.NAME.key]] opens it.
+	Keys []Key `toml:"key"`
+}
+
+type Key struct {
+	// How many teeth.
+	Teeth int `toml:"teeth"`
 }
 
 type Lock struct {
