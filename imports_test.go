@@ -44,11 +44,13 @@ var rooms = []room{
 	{"host/config/...", []string{"host/config", "host/config/...", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
 	{"host/wasm", []string{"host/wasm/...", "host/store", "abi", "abi/...", "sbc/callcontrol", wazero, "golang.org/x/sys/..."}, "modules in a sandbox"},
 	{"host/wasm/...", []string{"host/wasm", "host/wasm/...", "abi", "abi/...", wazero}, "modules in a sandbox"},
+	{"host/admin", nil, "what is asked and how answers look; the host does the rest"},
 	{"host/cdr", nil, "a file of lines"},
 	{"host/store", nil, "values in, values out: it knows neither calls nor modules"},
 	{"host/store/embedded", []string{"host/store", "host/store/...", bbolt}, "one engine, one library"},
 	{"host/store/redis", []string{"host/store", "host/store/...", rueidis}, "one engine, one library"},
 	{"host/store/...", []string{"host/store", "host/store/..."}, "values in, values out: it knows neither calls nor modules"},
+	{"host/sems", []string{"host/config", "sbc/pattern"}, "foreign files in, our file out"},
 	{"host/useragent", []string{"sbc/sip", "sbc/transport", "sbc/transaction", "media", pion}, "a far end that speaks our own stack"},
 	{"host", []string{"host/...", "sbc", "sbc/...", "media", "media/...", "abi", "abi/..."}, "the only place that knows every room"},
 

@@ -44,6 +44,6 @@ shaped by a profile and judged by modules, and goes out by the other as a call o
 	}
 	root.SetVersionTemplate("{{.Version}}")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newRunCommand(), newCheckCommand(), newCallCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newCheckCommand(), newCallCommand(), newImportSEMSCommand(), newVersionCommand())
 	return root
 }
