@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-sbc/sallyport/abi/manifest"
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/wasm/wasmtest"
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
 
 // stage is a host between two phones that runs the example of a plugin's README.
@@ -188,4 +189,35 @@ func TestCtl(t *testing.T) {
 		s.a.want(403)
 		s.b.wantNothing()
 	})
+}
+
+func TestFailover(t *testing.T) {
+	s := newStage(t, "failover", 1)
+	s.b.answers(func(m *sip.Message) int {
+		switch {
+		case strings.HasPrefix(m.RURI, "sip:voicemail-bob@"), strings.Contains(m.RURI, ";carrier=c"):
+			return 200
+		case strings.Contains(m.Header(sip.From), "alice"):
+			return 486
+		}
+		return 503
+	})
+	s.a.invite()
+	s.a.want(200)
+	s.b.wantRequest("INVITE", "ACK")
+	if m := s.b.wantRequest("INVITE"); !strings.HasPrefix(m.RURI, "sip:voicemail-bob@") {
+		t.Errorf("tried %s", m.RURI)
+	}
+	s.b.wantRequest("ACK")
+	s.a.bye()
+	s.b.wantRequest("BYE")
+
+	s.a.invite("From: <sip:carol@example.org>;tag=c")
+	s.a.want(200)
+	s.b.wantRequest("INVITE", "ACK", "INVITE", "ACK")
+	if m := s.b.wantRequest("INVITE"); !strings.HasSuffix(m.RURI, ";carrier=c") {
+		t.Errorf("tried %s", m.RURI)
+	}
+	s.b.wantRequest("ACK")
+	s.a.bye()
 }
