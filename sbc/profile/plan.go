@@ -3,6 +3,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -237,7 +238,8 @@ func (p *Plan) Filter(m *sip.Message, to media.Side) {
 func (p *Plan) AppendTo(m *sip.Message, to media.Side) {
 	for i := range p.appendTo[to] {
 		f := &p.appendTo[to][i]
-		if v, ok := m.Named(f.Name); !ok || v != f.Value {
+		has := func(h sip.Header) bool { return h.Value == f.Value && strings.EqualFold(h.Name, f.Name) }
+		if !slices.ContainsFunc(m.Headers(), has) {
 			m.AddNamed(f.Name, f.Value)
 		}
 	}
