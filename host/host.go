@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-sbc/sallyport/host/admin"
 	"github.com/sallyport-sbc/sallyport/host/cdr"
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/useragent"
@@ -34,6 +37,9 @@ type Options struct {
 	// Server is the Server and User-Agent header field of the SBC's own messages; "" = none.
 	Server string
 
+	// Version is what the control API says of this program; its node is filled in.
+	Version admin.Version
+
 	// Progress, when not nil, is told once a second of work that takes longer, and once more
 	// when it is done. Calls do not overlap.
 	Progress func(Progress)
@@ -51,6 +57,7 @@ type Host struct {
 	o     Options
 	level slog.LevelVar
 	log   *slog.Logger
+	begun time.Time
 	took  time.Duration
 
 	records      *cdr.Files
@@ -61,9 +68,14 @@ type Host struct {
 	modules      *wasm.Host
 	echo         *useragent.Echo // nil without [echo]
 
+	socket  net.Listener  // of the control API; nil without one
+	control *admin.Server // nil before the start and without one
+
+	current atomic.Pointer[config.Snapshot] // what snapshot is, for who must not wait
+	stopped atomic.Bool                     // set under mu
+
 	mu       sync.Mutex // one reload at a time; guards what follows
 	snapshot *config.Snapshot
-	stopped  bool
 }
 
 // Start builds an SBC from a snapshot and starts it: all of it, or nothing and an error.
@@ -73,7 +85,7 @@ func Start(ctx context.Context, s *config.Snapshot, o Options) (*Host, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	h := &Host{o: o}
+	h := &Host{o: o, begun: begun}
 	h.log = newLog(o.Log, s.Log, &h.level)
 	h.records = cdr.NewFiles(cdr.Options{Log: h.log})
 	if err := h.start(ctx, s); err != nil {
@@ -88,6 +100,9 @@ func Start(ctx context.Context, s *config.Snapshot, o Options) (*Host, error) {
 // start makes the rooms in the order in which they need one another; traffic comes last.
 func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 	if err := bindable(ctx, s); err != nil {
+		return err
+	}
+	if err := h.openControl(s); err != nil {
 		return err
 	}
 	modules, err := moduleConfigs(s)
@@ -124,13 +139,22 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 	if err := h.transport.Start(ctx); err != nil {
 		return err
 	}
+	if h.socket != nil {
+		h.control = admin.Serve(h.socket, control{h}, h.log)
+	}
 	return nil
 }
 
 // install makes s the configuration of new calls.
 func (h *Host) install(s *config.Snapshot) {
-	h.snapshot = s
 	h.level.Set(s.Log.Level)
+	h.configure(s)
+}
+
+// configure does the same, but for what a change of a running configuration leaves alone.
+func (h *Host) configure(s *config.Snapshot) {
+	h.snapshot = s
+	h.current.Store(s)
 	h.sbc.Configure(&sbc.Snapshot{
 		Profiles: s.Profiles, Modules: h.modules, MaxCalls: s.MaxCalls, Refused: refusedChain(s),
 	})

@@ -3,6 +3,7 @@ package host
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/host/config"
@@ -15,7 +16,7 @@ import (
 func (h *Host) Reload() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.stopped {
+	if h.stopped.Load() {
 		return ErrStopped
 	}
 	begun := time.Now()
@@ -29,6 +30,9 @@ func (h *Host) Reload() error {
 	drop, err := h.reloadModules(next)
 	if err != nil {
 		return err
+	}
+	if lost := h.snapshot.Live(); len(lost) > 0 {
+		h.log.Warn("changes made while running are lost", "what", strings.Join(lost, ", "))
 	}
 	h.install(next)
 	h.log.Info("configuration reloaded", "file", next.File, "sha256", next.SHA256, "dur", time.Since(begun))
@@ -56,6 +60,9 @@ func fixed(old, next *config.Snapshot) []string {
 	}
 	if old.Node != next.Node {
 		keys = append(keys, "node")
+	}
+	if old.Control != next.Control {
+		keys = append(keys, "control")
 	}
 	if old.Cache != next.Cache {
 		keys = append(keys, "cache")

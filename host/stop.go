@@ -14,7 +14,7 @@ const farewell = 2 * time.Second
 // that of the CDR files. It is called once.
 func (h *Host) Stop(ctx context.Context) error {
 	h.mu.Lock()
-	h.stopped = true
+	h.stopped.Store(true)
 	limit := h.snapshot.DrainTimeout
 	h.mu.Unlock()
 	if n := h.sbc.Stats().Active; n > 0 {
@@ -36,6 +36,12 @@ func (h *Host) Stop(ctx context.Context) error {
 
 // close stops every room that was made, in the order that loses nothing.
 func (h *Host) close() error {
+	switch {
+	case h.control != nil:
+		h.control.Close()
+	case h.socket != nil:
+		h.socket.Close()
+	}
 	if h.echo != nil {
 		h.echo.Close()
 	}
