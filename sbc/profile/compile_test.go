@@ -182,8 +182,12 @@ methods.deny = INFO
 					return
 				}
 				for _, set := range [][2]string{
-					{"headers.append_b", "X-D: 1"}, {"headers.rule", `{"append": ["X-T: 1"]}`}, {"codecs.deny", "GSM"},
-					{"contact.a.host", "sbc.example.net"}, {"replies.translate_a", "404=>410"}, {"methods.deny", "MESSAGE"},
+					{"headers.append_b", "X-D: 1"},
+					{"headers.rule", `{"append": ["X-T: 1"]}`},
+					{"codecs.deny", "GSM"},
+					{"contact.a.host", "sbc.example.net"},
+					{"replies.translate_a", "404=>410"},
+					{"methods.deny", "MESSAGE"},
 				} {
 					if err := plan.Set(set[0], set[1]); err != nil {
 						t.Error(err)

@@ -10,7 +10,7 @@ import (
 )
 
 // Methods is the section [profile.NAME.methods]: which requests inside a call cross from
-// one leg to the other. One that may not is answered with 405 and an Allow header field; the
+// one leg to the other. A request that may not is answered with 405 and an Allow header; the
 // Allow of each leg names only what may cross. A key that ends in _a counts for what leg A
 // is sent, one in _b for what leg B is sent, and the others for both; all of them count.
 // BYE, CANCEL, ACK and the INVITE that begins the call are always let through.

@@ -52,6 +52,7 @@ func (w *writer) section(title, prefix, name, doc string) {
 	} else {
 		fmt.Fprintf(w, "\n## %s\n", title)
 		w.prose(doc)
+		w.prose(rest(w.docs[name]))
 	}
 	fields := w.fields(name)
 	for _, f := range fields {
@@ -74,6 +75,17 @@ func (w *writer) section(title, prefix, name, doc string) {
 			w.section("[["+path+"]]", path, f.of, f.doc)
 		}
 	}
+}
+
+// rest is what the doc comment of a section's type says behind its first sentence: that one
+// names the type, the field's comment names the section instead.
+func rest(doc string) string {
+	for i := range len(doc) - 1 {
+		if doc[i] == '.' && (doc[i+1] == ' ' || doc[i+1] == '\n') {
+			return doc[i+2:]
+		}
+	}
+	return ""
 }
 
 // prose writes a doc comment as Markdown, with examples as TOML.

@@ -26,6 +26,8 @@ type Door struct {
 	Keys []Key `toml:"key"`
 }
 
+// Key is what opens a door. It is easily
+// lost.
 type Key struct {
 	// How many teeth.
 	Teeth int `toml:"teeth"`
