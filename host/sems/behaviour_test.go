@@ -201,3 +201,87 @@ func TestSamples(t *testing.T) {
 		t.Errorf("relay %t, media %+v, next hops %v", p.Relay, p.Media, p.NextHops)
 	}
 }
+
+// The profile with every key does with a call what each key says.
+func TestEveryKeyBehaves(t *testing.T) {
+	e := env(t, "Subject: hi", "P-Secret: x", "P-SE: 300", "P-SST: yes", "P-Refresh: invite", "P-Symmetric: no")
+	e.Msg.SetNamed("P-App-Param", "u=alice;p=geheim")
+	p := plan(t, "everykey", e)
+	m := outgoing(t, p, e)
+	equal(t, "Request-URI", m.RURI, "sip:+49123@x.example.net:5070")
+	equal(t, "From", m.Header(sip.From), "<sip:+431556221@example.net>;tag=12")
+	equal(t, "To", m.Header(sip.To), "<sip:+49123@example.net>")
+	equal(t, "Call-ID", p.CallID, "b9b36276081fb26add2f1ee5723720e8")
+	equal(t, "Contact of leg A", p.Contact(media.A, "192.0.2.10:5060", ""), `"Clara" <sip:+49123@a.example.net:5060;x-a=1>;q=0.5`)
+	equal(t, "Contact of leg B", p.Contact(media.B, "192.0.2.10:5060", ""), `"John" <sip:+431556221@b.example.net:5070;x-b=10.1.2.3>;q=0.6`)
+	equal(t, "next hops", strings.Join(p.NextHops, " "), "10.0.0.20:5060/tcp 10.0.0.21")
+	equal(t, "next hop of leg A", p.NextHopA, "10.1.2.3:5080")
+	equal(t, "interfaces", p.Interface+" "+p.InterfaceA, "private public")
+	if !p.NextHopAlways || !p.NextHopInRURI || !p.ForceProxy || p.Proxy[media.B] == "" || p.Proxy[media.A] == "" {
+		t.Errorf("routing: %+v", p)
+	}
+	for name, want := range map[string]string{"Subject": "hi", "P-Secret": "", "P-Source": "10.1.2.3", "P-Static": "a", "P-App-Param": ""} {
+		got, _ := m.Named(name)
+		equal(t, name, got, want)
+	}
+	b := e.Msg.Clone()
+	p.AppendTo(b, media.B)
+	each, _ := b.Named("P-Each")
+	equal(t, "P-Each, which SEMS sends as $fU", each, "+431556221")
+	if p.Crosses("INFO", media.B) || !p.Crosses("UPDATE", media.B) {
+		t.Error("INFO crosses or UPDATE does not")
+	}
+	if code, phrase := p.Translate(media.A, 603, "Decline"); code != 488 || phrase != "Not acceptable" {
+		t.Errorf("603 becomes %d %s", code, phrase)
+	}
+	if p.Timer[media.A].Expires.Seconds() != 300 || p.Timer[media.A].Method != profile.RefreshInvite || p.Timer[media.B].Method != profile.RefreshUpdate {
+		t.Errorf("timers: %+v", p.Timer)
+	}
+	if c := p.Auth; c[media.A].User != "alice" || c[media.B].Password != "geheim" || c[media.B].RequireRealm != "example.net" {
+		t.Errorf("credentials: %+v", c)
+	}
+	if !p.Relay || p.Media.SymmetricA || p.Media.SymmetricB || !p.SymmetricByFlags || p.Media.Timeout != 0 {
+		t.Errorf("media: %+v", p.Media)
+	}
+}
+
+// A refusal whose code comes out of the call refuses also when there is none.
+func TestRefuseByPattern(t *testing.T) {
+	for field, want := range map[string]int{"P-Refuse: 404": 404, "P-Other: x": 500} {
+		e := env(t, field)
+		e.Msg.SetNamed("P-App-Param", "profile=refusing")
+		r := plan(t, "everykey", e).Refuse()
+		if r == nil || r.Code != want || r.Reason != "Not +49123" {
+			t.Errorf("%s: Refuse() = %+v, want %d Not +49123", field, r, want)
+		}
+	}
+}
+
+// What SEMS lets overlap finds ports of its own, and the result loads.
+func TestPorts(t *testing.T) {
+	for _, c := range []struct{ name, sems, want string }{
+		{"nothing said", "sip_ip=192.0.2.1", ""},
+		{"a range", "sip_ip=192.0.2.1\nrtp_low_port=30000\nrtp_high_port=30999", "30000-30999"},
+		{"one end", "sip_ip=192.0.2.1\nrtp_low_port=30000", "30000-65535"},
+		{"around the SIP port", "sip_ip=192.0.2.1\nrtp_low_port=5000\nrtp_high_port=9999", "5061-9999"},
+		{"SIP in the default range", "sip_ip=192.0.2.1\nsip_port=20001", "20002-29999"},
+		{"no range", "sip_ip=192.0.2.1\nrtp_low_port=9000\nrtp_high_port=8000", ""},
+		{"no port", "sip_ip=192.0.2.1\nrtp_low_port=0\nrtp_high_port=high", "5061-65535"},
+		{"one address for two", "interfaces=a,b\nsip_ip_a=192.0.2.1\nsip_ip_b=192.0.2.1\nsip_port_b=5070", "20000-24999 25000-29999"},
+		{"the same range twice", "interfaces=a,b\nsip_ip_a=192.0.2.1\nsip_ip_b=192.0.2.1\nsip_port_b=5070\nrtp_low_port_a=10000\nrtp_high_port_a=10003\nrtp_low_port_b=10000\nrtp_high_port_b=10003", "10000-10001 10002-10003"},
+		{"too small to share", "interfaces=a,b\nsip_ip_a=192.0.2.1\nsip_ip_b=192.0.2.1\nsip_port_b=5070\nrtp_low_port_a=10000\nrtp_high_port_a=10001\nrtp_low_port_b=10000\nrtp_high_port_b=10001", "10000-10001 10500-10999"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := convert(t, txtarOf("-- in/sems.conf --\n"+c.sems+"\n-- in/sbc.conf --\nactive_profile=a\n-- in/a.sbcprofile.conf --\n"))
+			load(t, r)
+			var got []string
+			for line := range strings.Lines(r.TOML) {
+				if _, ports, ok := strings.Cut(line, `media_ports = "`); ok {
+					ports, _, _ = strings.Cut(ports, `"`)
+					got = append(got, ports)
+				}
+			}
+			equal(t, "media_ports", strings.Join(got, " "), c.want)
+		})
+	}
+}

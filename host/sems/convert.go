@@ -72,7 +72,11 @@ func (c *converter) run() error {
 	}
 	if hasSems {
 		c.sems = c.load(semsFile)
-		c.confDir = c.sems.value("plugin_config_path")
+		if c.confDir = c.sems.value("plugin_config_path"); c.confDir != "" {
+			if found, ok := c.find(c.confDir, "sbc.conf"); ok {
+				sbcFile, hasSBC = found, true
+			}
+		}
 	}
 	if hasSBC {
 		c.sbc = c.load(sbcFile)

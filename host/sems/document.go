@@ -10,6 +10,7 @@ import (
 type document struct {
 	head     []string // comment at the top
 	sections []*section
+	names    map[string]*section
 }
 
 // section is one [name] with its keys; "" is the top of the file.
@@ -30,12 +31,14 @@ type item struct {
 
 // section returns the section of that name, made when it is not there.
 func (d *document) section(name string) *section {
-	for _, s := range d.sections {
-		if s.name == name {
-			return s
-		}
+	if s := d.names[name]; s != nil {
+		return s
 	}
 	s := &section{name: name}
+	if d.names == nil {
+		d.names = map[string]*section{}
+	}
+	d.names[name] = s
 	d.sections = append(d.sections, s)
 	return s
 }

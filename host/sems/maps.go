@@ -10,9 +10,19 @@ import (
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 )
 
-// emptyIsNo is the map by which a yes or no that a header field does not have means no, as
-// in SEMS.
-const emptyIsNo = "sems_empty_is_no"
+// Maps of the result by which a value that comes out empty means what it means in SEMS.
+const (
+	emptyIsNo  = "sems_empty_is_no"
+	emptyIs500 = "sems_empty_is_500"
+)
+
+// ownMaps are those maps: what stands for the empty value, and why.
+var ownMaps = []struct{ name, empty, why string }{
+	{emptyIsNo, "no", "For SEMS a yes or no that comes out empty is no; here it is the default of the key."},
+	{emptyIs500, "500", "For SEMS a refusal whose code comes out empty is one with 500; here it is none."},
+}
+
+func isOwnMap(n string) bool { return n == emptyIsNo || n == emptyIs500 }
 
 // wantedMap is a map that a pattern looks into, by SEMS's name.
 type wantedMap struct {
@@ -64,15 +74,17 @@ func (c *converter) loadMaps() {
 		s.set("file", text(target), list)
 	}
 	for _, w := range c.wanted {
-		if n := c.mapNames[w.sems]; n != emptyIsNo && !slices.Contains(listed, w.sems) {
+		if n := c.mapNames[w.sems]; !isOwnMap(n) && !slices.Contains(listed, w.sems) {
 			c.report.about(w.by, fmt.Sprintf("regex_maps= does not name the map %q: it is empty for SEMS", w.sems), "an empty map "+n)
 			c.doc.section("map."+n).list("rules", nil, setting{})
 		}
 	}
-	if _, ok := c.mapNames[emptyIsNo]; ok {
-		s := c.doc.section("map." + emptyIsNo)
-		s.comment = []string{"For SEMS a yes or no that comes out empty is no; here it is the default of the key."}
-		s.list("rules", texts([]string{"^$=>no", `^(.*)$=>\1`}), setting{})
+	for _, m := range ownMaps {
+		if _, ok := c.mapNames[m.name]; ok {
+			s := c.doc.section("map." + m.name)
+			s.comment = []string{m.why}
+			s.list("rules", texts([]string{"^$=>" + m.empty, `^(.*)$=>\1`}), setting{})
+		}
 	}
 }
 

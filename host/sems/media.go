@@ -8,6 +8,9 @@ import (
 // relay carries over whether media passes, and what belongs to it. The defaults of the two
 // differ, so it is always written.
 func relay(p *prof, e setting, r *row) {
+	if e.file == "" && p.s.value("refuse_with") != "" {
+		return // there is no media
+	}
 	v, on := "false", false
 	if e.value != "" {
 		var ok bool

@@ -3,6 +3,7 @@ package sems
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,10 +49,13 @@ func (c *converter) network() {
 		if n == "default" {
 			i.suffix = ""
 		}
+		for c.ifaceNamed(i.name) && i.name != n {
+			i.name += "_"
+		}
 		if i.name != n {
 			c.report.about(list, fmt.Sprintf("%q is no name for an interface", n), i.name)
 		}
-		if c.ifaceCalled(i.sems) == nil {
+		if c.ifaceCalled(i.sems) == nil && !c.ifaceNamed(i.name) {
 			c.interfaces = append(c.interfaces, i)
 			c.iface(i)
 		}
@@ -63,6 +67,11 @@ func (c *converter) network() {
 		}
 	}
 	c.strays()
+}
+
+// ifaceNamed says whether the result has an interface of that name.
+func (c *converter) ifaceNamed(name string) bool {
+	return slices.ContainsFunc(c.interfaces, func(i *iface) bool { return i.name == name })
 }
 
 // ifaceCalled finds an interface by the name SEMS gives it.
@@ -174,102 +183,6 @@ func (c *converter) address(e setting) netip.Addr {
 	}
 	c.report.about(e, why, here.String())
 	return here
-}
-
-// portRange reads the media ports of an interface. Without them SEMS uses all from 1024.
-func (c *converter) portRange(i *iface, get func(string) (setting, bool)) {
-	low, hasLow := get("rtp_low_port")
-	high, hasHigh := get("rtp_high_port")
-	if !hasLow && !hasHigh {
-		return
-	}
-	i.from, i.low, i.high = low, 1024, 65535
-	if !hasLow {
-		i.from = high
-	}
-	if n, err := strconv.ParseUint(low.value, 10, 16); err == nil && n > 0 {
-		i.low = int(n)
-	} else if hasLow {
-		c.report.about(low, "no port", "1024")
-	}
-	if n, err := strconv.ParseUint(high.value, 10, 16); err == nil && n > 0 {
-		i.high = int(n)
-	} else if hasHigh {
-		c.report.about(high, "no port", "65535")
-	}
-	if i.high <= i.low {
-		c.report.about(i.from, "no range of ports", "the default")
-		i.low, i.high = 0, 0
-	}
-}
-
-// ports takes apart what SEMS lets overlap: ranges on one address, and SIP ports in them.
-func (c *converter) ports() {
-	groups := map[netip.Addr][]*iface{}
-	for _, i := range c.interfaces {
-		if g := groups[i.media]; len(g) == 0 {
-			for _, j := range c.interfaces {
-				if j.media == i.media {
-					groups[i.media] = append(groups[i.media], j)
-				}
-			}
-			c.shared(groups[i.media])
-		}
-	}
-	for _, i := range c.interfaces {
-		for _, j := range c.interfaces {
-			if port := int(j.port); j.sip == i.media && i.low <= port && port <= i.high {
-				if port-i.low > i.high-port {
-					i.high = port - 1
-				} else {
-					i.low = port + 1
-				}
-				c.report.about(i.from, fmt.Sprintf("the range has the SIP port %d of %s", port, j.name), fmt.Sprintf("%d-%d", i.low, i.high))
-			}
-		}
-		if i.low > 0 && i.high <= i.low {
-			i.low, i.high = 0, 0
-		}
-	}
-}
-
-// shared divides the ports of one address among the interfaces that use it.
-func (c *converter) shared(group []*iface) {
-	if len(group) < 2 {
-		return
-	}
-	overlap := false
-	low, high := 65536, 0
-	for n, i := range group {
-		if i.low == 0 {
-			overlap = true // two defaults are the same range
-			continue
-		}
-		low, high = min(low, i.low), max(high, i.high)
-		for _, j := range group[:n] {
-			overlap = overlap || j.low <= i.high && i.low <= j.high
-		}
-	}
-	if !overlap {
-		return
-	}
-	if high == 0 {
-		low, high = 20000, 29999
-	}
-	share := (high - low + 1) / len(group) &^ 1
-	if share < 2 {
-		low, share = 20000, 10000/len(group)&^1
-	}
-	for n, i := range group {
-		i.low, i.high = low+n*share, low+(n+1)*share-1
-		if i.from.file == "" {
-			i.from = setting{file: ConfigFile, key: "media_ports of " + i.name}
-		}
-		c.report.about(i.from, "interfaces on one address must not share media ports", fmt.Sprintf("%d-%d", i.low, i.high))
-		if i.from.file == ConfigFile {
-			i.from = setting{}
-		}
-	}
 }
 
 // strays reports keys of interfaces that the list does not have.

@@ -102,7 +102,9 @@ func refuseWith(p *prof, e setting, r *row) {
 	case ok && err == nil && n >= 300 && n <= 699:
 		p.put(r.to, code, e)
 	case ok && err != nil && strings.Contains(code, "$") && reason != "":
-		p.report.about(e, "when the pattern yields nothing Sallyport lets the call pass; SEMS refuses it with 500", code)
+		p.mapNames[emptyIs500] = emptyIs500
+		code = "$M(" + code + "=>" + emptyIs500 + ")"
+		p.report.about(e, "when the code's pattern yields nothing SEMS refuses the call with 500, Sallyport lets it pass", code)
 		p.put(r.to, text(code), e)
 	default:
 		p.report.about(e, "no code from 300 to 699 with a reason: SEMS refuses every call with 500", "refuse.code = 500")
