@@ -197,19 +197,3 @@ func asInterface(p *prof, e setting, r *row) {
 	}
 	p.put(r.to, text(i.name), e)
 }
-
-// asList carries a list with commas over.
-func asList(p *prof, e setting, r *row) {
-	if list := split(e.value, ","); len(list) > 0 {
-		p.putList(r.to, list, e)
-	}
-}
-
-// noteText reports a key that asks for something.
-func noteText(why string) func(*prof, setting, *row) {
-	return func(p *prof, e setting, _ *row) {
-		if e.value != "" {
-			p.report.about(e, why, nothing)
-		}
-	}
-}
