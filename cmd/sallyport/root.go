@@ -11,8 +11,8 @@ import (
 // errSaid is returned by a verb that has told everything itself; only the exit code is left.
 var errSaid = errors.New("said")
 
-// doMain runs one command line and returns the exit code: 0, or 1 when anything failed. It
-// is main without the process around it.
+// doMain runs one command line and returns the exit code: 0, 1 when anything failed, 2
+// when explain found a request refused. It is main without the process around it.
 func doMain(args []string, stdout, stderr io.Writer) int {
 	root := newRootCommand()
 	root.SetArgs(args)
@@ -23,6 +23,8 @@ func doMain(args []string, stdout, stderr io.Writer) int {
 		return 0
 	case errors.Is(err, errSaid):
 		return 1
+	case errors.Is(err, errRefused):
+		return 2
 	default:
 		fmt.Fprintf(stderr, "%s: %s\n", cmd.CommandPath(), err)
 		return 1
@@ -37,13 +39,14 @@ func newRootCommand() *cobra.Command {
 shaped by a profile and judged by modules, and goes out by the other as a call of its own.`,
 		Example: `  sallyport run                                start on the built-in configuration
   sallyport call sip:echo@127.0.0.1:5060       place a test call to it
-  sallyport check -c /etc/sallyport.toml       find every mistake in a configuration`,
+  sallyport check -c /etc/sallyport.toml       find every mistake in a configuration
+  sallyport explain --invite invite.sip        say what would become of a call`,
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newRunCommand(), newCheckCommand(), newCallCommand(), newImportSEMSCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newCheckCommand(), newExplainCommand(), newCallCommand(), newImportSEMSCommand(), newVersionCommand())
 	return root
 }

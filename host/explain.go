@@ -1,0 +1,46 @@
+package host
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"github.com/sallyport-sbc/sallyport/host/config"
+	"github.com/sallyport-sbc/sallyport/host/explain"
+)
+
+// Explain says what an SBC with the configuration of o would do with a request. Nothing is
+// bound, sent or written. The configuration may be that of another host: the addresses of
+// its interfaces need not be here. The error is config.Errors when it has mistakes.
+func Explain(ctx context.Context, o Options, q explain.Request) (*explain.Report, error) {
+	c := o.forConfig()
+	c.HasAddress = func(netip.Addr) bool { return true }
+	s, err := config.Load(o.File, c)
+	if err != nil {
+		return nil, err
+	}
+	return explainWith(ctx, s, o.Server, q)
+}
+
+// Explain says what this SBC would do with a request that came now. Calls do not notice.
+func (h *Host) Explain(ctx context.Context, q explain.Request) (*explain.Report, error) {
+	h.mu.Lock()
+	s := h.snapshot
+	h.mu.Unlock()
+	return explainWith(ctx, s, h.o.Server, q)
+}
+
+func explainWith(ctx context.Context, s *config.Snapshot, server string, q explain.Request) (*explain.Report, error) {
+	modules, err := moduleConfigs(s)
+	if err != nil {
+		return nil, err
+	}
+	return explain.Explain(ctx, explain.Config{
+		Snapshot:  s,
+		Transport: transportConfigs(s),
+		Media:     mediaInterfaces(s),
+		Load:      explain.Sandbox(modules, s.Cache.Dir, s.Node),
+		Resolver:  net.DefaultResolver,
+		Server:    server,
+	}, q)
+}

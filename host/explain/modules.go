@@ -1,0 +1,196 @@
+package explain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+)
+
+// patience is how long a module may take to decide.
+const patience = 5 * time.Second
+
+var errPatience = fmt.Errorf("it had not decided after %s: it needs an answer that a dry run does not have", patience)
+
+// Loader loads a module for a rehearsal: nothing it does may show outside. It tells log what
+// the module writes there. release gives all of it back.
+type Loader func(name string, log func(level, text string)) (m callcontrol.Module, release func(), err error)
+
+// cast hands out the modules of one rehearsal and writes down what they say.
+type cast struct {
+	load  Loader
+	watch *watch
+	roles []*role
+}
+
+// role is one module. Only its start hook is called: what it does later is of no use to a
+// call that never is.
+type role struct {
+	cast    *cast
+	module  callcontrol.Module // nil: cannot be tried
+	release func()
+	said    Module
+}
+
+var _ callcontrol.Modules = (*cast)(nil)
+
+// Acquire loads the module called name. It does not fail: then there would be nothing to see
+// of what comes behind.
+func (c *cast) Acquire(name, _ string) (callcontrol.Module, error) {
+	r := &role{cast: c}
+	var err error
+	r.module, r.release, err = c.load(name, func(level, text string) {
+		r.said.Log = append(r.said.Log, level+" "+text)
+	})
+	if err != nil {
+		r.module = nil
+		r.said.Verdict, r.said.Why = NotTried, err.Error()
+	}
+	c.roles = append(c.roles, r)
+	return r, nil
+}
+
+// close gives the modules back.
+func (c *cast) close() {
+	for _, r := range c.roles {
+		if r.module != nil {
+			r.module.Release()
+			r.release()
+		}
+	}
+}
+
+// of returns what the use of that name said, nil if it was not asked.
+func (c *cast) of(use string) *role {
+	for _, r := range c.roles {
+		if r.said.Use == use {
+			return r
+		}
+	}
+	return nil
+}
+
+// Events is the start alone, whether the module has a hook for it or not: then its
+// parameters are seen.
+func (r *role) Events() uint64 { return abi.Bit(abi.EventStart) }
+
+// Start lets the module decide, and waits for it.
+func (r *role) Start(ctx context.Context, c *abi.Call) (abi.Decision, error) {
+	r.said.Use = c.Use
+	r.said.LookUps = r.cast.watch.take()
+	for _, p := range c.Params {
+		r.said.Params = append(r.said.Params, Param{Name: p.Name, Value: p.Value, Evaluated: true})
+	}
+	if r.module == nil {
+		return abi.Decision{}, nil
+	}
+	if r.module.Events()&abi.Bit(abi.EventStart) == 0 {
+		r.said.Verdict, r.said.Why = Passes, "it has no start hook"
+		return abi.Decision{}, nil
+	}
+	before := map[string]string{}
+	for name, value := range c.Vars.All() {
+		before[name] = value
+	}
+	d, err := r.decide(ctx, c)
+	for name, value := range c.Vars.All() {
+		if before[name] != value {
+			r.said.Vars = append(r.said.Vars, Field{name, value})
+		}
+	}
+	if errors.Is(err, errPatience) {
+		r.said.Verdict, r.said.Why = NotTried, err.Error()
+		return abi.Decision{}, nil
+	}
+	r.note(d, err)
+	d.Timers = nil
+	return d, err
+}
+
+// decide calls the hook; a hook that waits is waited for.
+func (r *role) decide(ctx context.Context, c *abi.Call) (abi.Decision, error) {
+	type later struct {
+		d   abi.Decision
+		err error
+	}
+	decided := make(chan later, 1)
+	before := c.Later
+	c.Later = func(d abi.Decision, err error) { decided <- later{d, err} }
+	defer func() { c.Later = before }()
+	d, err := r.module.Start(ctx, c)
+	if !errors.Is(err, callcontrol.ErrPending) {
+		return d, err
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	var l later
+	select {
+	case l = <-decided:
+	case <-ctx.Done():
+		return abi.Decision{}, ctx.Err()
+	case <-timer.C:
+		if k, ok := r.module.(callcontrol.Canceler); ok {
+			k.Cancel(c)
+		}
+		return abi.Decision{}, errPatience
+	}
+	for _, f := range l.d.Vars {
+		if err := c.Vars.Set(f.Name, f.Value); err != nil {
+			return abi.Decision{}, err
+		}
+	}
+	l.d.Vars, l.d.State = nil, nil
+	return l.d, l.err
+}
+
+// note writes the decision down.
+func (r *role) note(d abi.Decision, err error) {
+	s := &r.said
+	for _, t := range d.Timers {
+		what := fmt.Sprintf("timer %d after %s", t.Number, t.After)
+		if t.End {
+			what += " ends the call"
+		}
+		s.Timers = append(s.Timers, what)
+	}
+	if d.MaxDuration > 0 {
+		s.MaxDuration = d.MaxDuration.String()
+	}
+	s.Set = fields(d.Set)
+	switch {
+	case err != nil:
+		s.Verdict, s.Why = Fails, err.Error()
+	case d.Drop:
+		s.Verdict = Drops
+	case d.Refused():
+		s.Verdict, s.Code, s.Reason, s.Headers = Refuses, d.Code, d.Reason, fields(d.Headers)
+	default:
+		s.Verdict = Passes
+	}
+}
+
+func fields(fs []abi.Field) []Field {
+	var out []Field
+	for _, f := range fs {
+		out = append(out, Field{strings.Clone(f.Name), strings.Clone(f.Value)})
+	}
+	return out
+}
+
+// Connect, Event and End are not asked for.
+func (r *role) Connect(context.Context, *abi.Call) (abi.Decision, error) {
+	return abi.Decision{}, nil
+}
+
+// Event does nothing.
+func (r *role) Event(context.Context, *abi.Call) (abi.Decision, error) { return abi.Decision{}, nil }
+
+// End does nothing: a dry run leaves no record.
+func (r *role) End(context.Context, *abi.Call) error { return nil }
+
+// Release does nothing: the cast gives the modules back.
+func (r *role) Release() {}
