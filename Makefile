@@ -12,9 +12,11 @@ FUZZ    ?= 3s
 
 # What `go build` reads; a change in anything else builds nothing.
 SOURCE   = $(shell find $(wildcard $(1)) -type f \( -name '*.go' ! -name '*_test.go' -o -name '*.toml' \))
+GUESTS  := $(addprefix sdk/guests/,callforward-go.wasm callforward-c.wasm callforward-rust.wasm callforward-assemblyscript.wasm blacklist-c.wasm)
+ASC     := sdk/assemblyscript/node_modules/.bin/asc
 MODULES := $(patsubst plugins/%/,$(MODDIR)/%.wasm,$(sort $(dir $(wildcard plugins/*/*.go))))
 
-.PHONY: help build modules run test lint race fuzz soak bench check docs clean
+.PHONY: help build modules guests run test lint race fuzz soak bench check docs clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -31,7 +33,22 @@ $(MODDIR)/%.wasm: go.mod $(call SOURCE,plugins sdk abi)
 	@mkdir -p $(MODDIR)
 	@$(GO) run ./sdk/cmd/sallyport-module build -o $@ ./plugins/$* >/dev/null
 
-bin/sallyport: go.mod go.sum $(MODULES) $(call SOURCE,abi cmd host media sbc)
+guests: $(GUESTS) ## the example modules of the SDKs, in Go, C, Rust, AssemblyScript
+
+# The SDKs travel in every program that builds modules: sdk/… is one prerequisite of all.
+$(GUESTS): go.mod $(call SOURCE,sdk abi) $(shell find sdk -path '*/node_modules' -prune -o -type f \( -name '*.[chrt]s' -o -name '*.[ch]' -o -name manifest.json \) -print)
+	@echo "  guest   $(@F)"
+	@$(GO) run ./sdk/cmd/sallyport-module build -o $@ $(call EXAMPLE,$(basename $(@F))) >/dev/null
+
+# callforward-c is sdk/c/examples/callforward; Go's SDK has no folder of its own.
+EXAMPLE  = sdk/$(filter-out go,$(lastword $(subst -, ,$(1))))/examples/$(firstword $(subst -, ,$(1)))
+
+sdk/guests/callforward-assemblyscript.wasm: $(ASC)
+$(ASC): sdk/assemblyscript/package-lock.json
+	@echo "  npm     assemblyscript"
+	@npm ci --silent --no-audit --no-fund --prefix sdk/assemblyscript && touch $@
+
+bin/sallyport: go.mod go.sum source.go $(MODULES) $(call SOURCE,abi cmd host media sbc sdk)
 	@echo "  build   $@"
 	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)' -o $@ ./cmd/sallyport
 
@@ -69,4 +86,4 @@ docs: ## CONFIG.md and the tables in abi/README.md from the code
 	@$(GO) test -count=1 ./host/config/reference -update
 
 clean: ## removes what was built and what the SBC wrote
-	rm -rf bin var $(MODDIR)/*.wasm
+	rm -rf bin var $(MODDIR)/*.wasm sdk/guests/*.wasm sdk/assemblyscript/node_modules

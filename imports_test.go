@@ -23,6 +23,7 @@ var rooms = []room{
 	{"abi/...", []string{"abi/..."}, "the contract is shared with guests: nothing of the host may leak in"},
 	{"sdk/sdktest", []string{"sdk", "sdk/...", "abi/..."}, "a module's unit tests run without the host"},
 	{"sdk", []string{"sdk/...", "abi", "abi/..."}, "it is compiled into every guest"},
+	{"sdk/cmd/...", []string{"sdk/build", "github.com/sallyport-sbc/sallyport"}, "a tool: it carries the SDKs' sources"},
 	{"sdk/...", []string{"sdk/...", "abi/..."}, "it is compiled into every guest"},
 	{"plugins/...", []string{"sdk", "sdk/...", "abi", "abi/..."}, "built-in modules see what anybody's modules see"},
 
@@ -42,6 +43,7 @@ var rooms = []room{
 
 	{"host/config", []string{"github.com/BurntSushi/toml", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
 	{"host/config/...", []string{"host/config", "host/config/...", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
+	{"host/workbench", []string{"host/wasm", "host/wasm/...", "abi", "abi/...", "sbc/callcontrol", "golang.org/x/tools/txtar"}, "one module and the sandbox: no calls"},
 	{"host/wasm", []string{"host/wasm/...", "host/store", "abi", "abi/...", "sbc/callcontrol", wazero, "golang.org/x/sys/..."}, "modules in a sandbox"},
 	{"host/wasm/...", []string{"host/wasm", "host/wasm/...", "abi", "abi/...", wazero}, "modules in a sandbox"},
 	{"host/admin", nil, "what is asked and how answers look; the host does the rest"},

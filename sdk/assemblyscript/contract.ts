@@ -182,7 +182,7 @@ export const KV_MEMBERS: i32 = 7; // list: sets: the members (in the names; the 
 export const KV_SLOTS: i32 = 8; // how many there are
 export const LIMIT_LEASE: i32 = 0; // text: acquire, release: name of the lease; absent = this use in this call, given back by itself when the call has ended
 export const LIMIT_LIMITS: i32 = 1; // list: acquire: key and "max" or "max cost" in decimal, cost 1 when it is not there
-export const LIMIT_AWAY: i32 = 2; // u64: acquire: when the store is away 0 = BUSY, 1 = pass, 2 = this node's share
+export const LIMIT_AWAY: i32 = 2; // u64: acquire: when the store is away 0 = IO or TIMEOUT, 1 = pass, 2 = this node's share
 export const LIMIT_KEY: i32 = 3; // text: take: what is limited
 export const LIMIT_RATE: i32 = 4; // u64: take: how many thousandths come back each second
 export const LIMIT_BURST: i32 = 5; // u64: take: how many at once

@@ -155,7 +155,7 @@ func (j job) compileRust() ([]byte, error) {
 		return nil, err
 	}
 	args = append(common, "--crate-type", "cdylib", "--crate-name", "module", "-C", "lto=fat", "-C", "strip=symbols",
-		"--extern", "sallyport="+lib, "-o", out, filepath.Join(j.dir, "src", "lib.rs"))
+		"-C", "link-arg=-zstack-size=65536", "--extern", "sallyport="+lib, "-o", out, filepath.Join(j.dir, "src", "lib.rs"))
 	if _, err := output(j.tmp, exec.Command(bin, args...)); err != nil {
 		return nil, err
 	}

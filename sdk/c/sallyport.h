@@ -206,7 +206,7 @@
 #define SP_KV_SLOTS 8 /* how many there are */
 #define SP_LIMIT_LEASE 0 /* text: acquire, release: name of the lease; absent = this use in this call, given back by itself when the call has ended */
 #define SP_LIMIT_LIMITS 1 /* list: acquire: key and "max" or "max cost" in decimal, cost 1 when it is not there */
-#define SP_LIMIT_AWAY 2 /* u64: acquire: when the store is away 0 = BUSY, 1 = pass, 2 = this node's share */
+#define SP_LIMIT_AWAY 2 /* u64: acquire: when the store is away 0 = IO or TIMEOUT, 1 = pass, 2 = this node's share */
 #define SP_LIMIT_KEY 3 /* text: take: what is limited */
 #define SP_LIMIT_RATE 4 /* u64: take: how many thousandths come back each second */
 #define SP_LIMIT_BURST 5 /* u64: take: how many at once */
@@ -489,7 +489,8 @@ SP_USE sp_text sp__pulled(int32_t n) {
 }
 #define SP__ROOM sp__hook.p + sp__hook.used, (int32_t)(sp__hook.size - sp__hook.used)
 
-/* sp_header is field number index of that name in the event's message; p is 0 when there is none. */
+/* sp_header is field number index of that name in the event's message; p is 0 when there is none, or no room
+ * for it (SP_ARENA). */
 SP_USE sp_text sp_header(const sp_call *c, const char *name, int32_t index) {
     sp_text t = sp_str(name);
     return sp__pulled(sp_host_get(c->handle, SP_GET_HEADER, t.p, (int32_t)t.n, index, SP__ROOM));

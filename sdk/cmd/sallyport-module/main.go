@@ -1,7 +1,7 @@
-// Command sallyport-module builds modules written in Go, where bin/sallyport is not built
-// yet; `sallyport module build` does the same for all languages:
+// Command sallyport-module builds modules where bin/sallyport is not built yet;
+// `sallyport module build` does the same:
 //
-//	go run ./sdk/cmd/sallyport-module build [-o FILE] PACKAGE
+//	go run ./sdk/cmd/sallyport-module build [-o FILE] FOLDER
 //
 // Package build says what happens.
 package main
@@ -12,10 +12,11 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/sallyport-sbc/sallyport"
 	"github.com/sallyport-sbc/sallyport/sdk/build"
 )
 
-const usage = "usage: sallyport-module build [-o FILE] PACKAGE"
+const usage = "usage: sallyport-module build [-o FILE] FOLDER"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -43,7 +44,7 @@ func run(args []string) error {
 	case fs.NArg() != 1:
 		return errors.New(usage)
 	}
-	built, err := build.Module(build.Options{Source: fs.Arg(0), Out: *out})
+	built, err := build.Module(build.Options{Source: fs.Arg(0), Out: *out, SDK: sallyport.SDK})
 	if err != nil {
 		return err
 	}

@@ -341,7 +341,7 @@ pub const KV_SLOTS: usize = 8;
 pub const LIMIT_LEASE: usize = 0;
 /// list: acquire: key and "max" or "max cost" in decimal, cost 1 when it is not there
 pub const LIMIT_LIMITS: usize = 1;
-/// u64: acquire: when the store is away 0 = BUSY, 1 = pass, 2 = this node's share
+/// u64: acquire: when the store is away 0 = IO or TIMEOUT, 1 = pass, 2 = this node's share
 pub const LIMIT_AWAY: usize = 2;
 /// text: take: what is limited
 pub const LIMIT_KEY: usize = 3;

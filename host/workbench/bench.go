@@ -1,0 +1,192 @@
+package workbench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/abi/manifest"
+	"github.com/sallyport-sbc/sallyport/host/wasm"
+	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+)
+
+// Options of a Bench.
+type Options struct {
+	// File is the module.
+	File string
+	// Config is its configuration, a JSON object; "" = {}.
+	Config string
+	// Instances that may run at one time; 0 = the host's default.
+	Instances int
+}
+
+// Bench is one module in a host of its own, which grants it all it asks for.
+type Bench struct {
+	Manifest *manifest.Manifest
+
+	host   *wasm.Host
+	module callcontrol.Module
+	said   said
+}
+
+// use is the name of the module's use.
+const use = "module"
+
+// Open loads the module.
+func Open(o Options) (*Bench, error) {
+	file, err := os.ReadFile(o.File)
+	if err != nil {
+		return nil, err
+	}
+	b := new(Bench)
+	if b.Manifest, err = manifest.Read(file); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.File, err)
+	}
+	b.host, err = wasm.New(wasm.Config{
+		Modules: []wasm.ModuleConfig{{
+			Name: b.Manifest.Name, Source: o.File, Config: []byte(o.Config), Grants: append([]string{}, b.Manifest.Capabilities...),
+			Limits: wasm.Limits{LogRate: 1 << 30, Instances: o.Instances},
+		}},
+		CacheDir: cacheDir(), Node: "sbc1", Log: slog.New(&b.said),
+		CDR: func(string, []byte) (wasm.Sink, error) { return &b.said, nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if b.module, err = b.host.Acquire(b.Manifest.Name, "bench"); err != nil {
+		b.host.Close()
+		return nil, err
+	}
+	b.said.take()
+	return b, nil
+}
+
+// cacheDir keeps compiled modules, so that a module that did not change loads at once.
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "sallyport")
+}
+
+// Close gives the module back.
+func (b *Bench) Close() {
+	b.module.Release()
+	b.host.Close()
+}
+
+// Wants reports whether the module has a hook for the event.
+func (b *Bench) Wants(e abi.Event) bool { return b.module.Events()&abi.Bit(e) != 0 }
+
+// fuel is what the hooks so far have burnt, and how many they were.
+func (b *Bench) fuel() (fuel, hooks uint64) {
+	s := b.host.Modules()[0].Stats
+	return s.Fuel, s.Hooks
+}
+
+// patience is how long a hook that waits may take.
+const patience = 5 * time.Second
+
+var errLate = errors.New("the hook still waits")
+
+// hook runs the hook c.Event, and waits for it when it waits.
+func (b *Bench) hook(ctx context.Context, c *abi.Call) (d abi.Decision, err error) {
+	type answer struct {
+		d   abi.Decision
+		err error
+	}
+	late := make(chan answer, 1)
+	c.Later = func(d abi.Decision, err error) { late <- answer{d, err} }
+	if d, err = b.run(ctx, c); !errors.Is(err, callcontrol.ErrPending) {
+		return d, err
+	}
+	select {
+	case a := <-late:
+		for _, v := range a.d.Vars {
+			a.err = errors.Join(a.err, c.Vars.Set(v.Name, v.Value))
+		}
+		if a.d.State != nil {
+			c.State = a.d.State
+		}
+		return a.d, a.err
+	case <-time.After(patience):
+		return d, fmt.Errorf("%w after %v", errLate, patience)
+	}
+}
+
+func (b *Bench) run(ctx context.Context, c *abi.Call) (d abi.Decision, err error) {
+	switch c.Event {
+	case abi.EventStart:
+		return b.module.Start(ctx, c)
+	case abi.EventConnect:
+		return b.module.Connect(ctx, c)
+	case abi.EventEnd:
+		return d, b.module.End(ctx, c)
+	}
+	return b.module.Event(ctx, c)
+}
+
+// said keeps what the module logs and records. It is the host's log and its sink.
+type said struct {
+	mu    sync.Mutex
+	lines []string
+	count int
+}
+
+// most is how many lines are kept; a benchmark logs millions.
+const most = 10_000
+
+func (s *said) add(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.count++; len(s.lines) < most {
+		s.lines = append(s.lines, line)
+	}
+}
+
+// take hands out the lines since the last time.
+func (s *said) take() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lines := s.lines
+	s.lines = nil
+	return lines
+}
+
+// Emit takes a record of the module.
+func (s *said) Emit(record []byte) error {
+	s.add("cdr: " + string(bytes.TrimSpace(record)))
+	return nil
+}
+
+// Close keeps the records.
+func (s *said) Close() error { return nil }
+
+// Enabled lets everything pass.
+func (s *said) Enabled(context.Context, slog.Level) bool { return true }
+
+// WithAttrs and WithGroup: the host uses neither.
+func (s *said) WithAttrs([]slog.Attr) slog.Handler { return s }
+
+// WithGroup is as WithAttrs.
+func (s *said) WithGroup(string) slog.Handler { return s }
+
+// Handle keeps the lines that the module itself wrote: those with a text.
+func (s *said) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "text" {
+			s.add("log " + strings.ToLower(r.Level.String()) + ": " + a.Value.String())
+		}
+		return true
+	})
+	return nil
+}

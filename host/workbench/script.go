@@ -1,0 +1,217 @@
+package workbench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/abi/wire"
+	"github.com/sallyport-sbc/sallyport/host/wasm"
+)
+
+// Script is a txtar file: a sentence about what it shows, then sections.
+//
+//	-- config --      the module's configuration, JSON; it is loaded anew
+//	-- start --       a new call's INVITE; every other event's name goes on with that call
+//	callee: 1001      fields of the call frame, one a line; "param NAME", "var NAME",
+//	param to: …       "header NAME" and "body" too; "after: 30s" lets time pass
+//	-- expect --      what the section before leads to; Update writes it
+type Script struct {
+	File    string
+	archive *txtar.Archive
+}
+
+// ReadScript reads a script.
+func ReadScript(file string) (*Script, error) {
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return &Script{file, a}, nil
+}
+
+// Scripts are the scripts in a module's folder: *.txtar there and in its testdata.
+func Scripts(dir string) ([]string, error) {
+	here, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil {
+		return nil, err
+	}
+	below, err := filepath.Glob(filepath.Join(dir, "testdata", "*.txtar"))
+	return append(here, below...), err
+}
+
+// Title is the first line of what the script says of itself.
+func (s *Script) Title() string {
+	title, _, _ := strings.Cut(strings.TrimSpace(string(s.archive.Comment)), "\n")
+	return title
+}
+
+// Difference is an expectation that was not met.
+type Difference struct {
+	Section   string // "start (2nd section)" …
+	Got, Want string
+}
+
+// Report is how a script went.
+type Report struct {
+	Hooks       int
+	Differences []Difference
+}
+
+// Run runs the script against a module file. Differences are in the report; the error is a
+// script or a module that cannot be run. With update the expectations are replaced by what
+// came, and the file is written.
+func (s *Script) Run(ctx context.Context, module string, update bool) (*Report, error) {
+	r := &runner{ctx: ctx, file: module, now: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)}
+	defer r.close()
+	var out []txtar.File
+	fs := s.archive.Files
+	for i := 0; i < len(fs); i++ {
+		if fs[i].Name == "expect" {
+			return nil, fmt.Errorf("%s: an expect section without an event before it", s.File)
+		}
+		got, err := r.section(fs[i].Name, string(fs[i].Data))
+		if err != nil {
+			return nil, fmt.Errorf("%s: section %d, %s: %w", s.File, i+1, fs[i].Name, err)
+		}
+		out = append(out, fs[i])
+		expected := i+1 < len(fs) && fs[i+1].Name == "expect"
+		if expected || update && fs[i].Name != "config" {
+			out = append(out, txtar.File{Name: "expect", Data: []byte(got)})
+		}
+		if !expected {
+			if fs[i].Name == "config" && r.refused != nil {
+				return nil, r.refused
+			}
+			continue
+		}
+		i++
+		if want := string(fs[i].Data); strings.TrimSpace(got) != strings.TrimSpace(want) && !update {
+			r.report.Differences = append(r.report.Differences, Difference{fmt.Sprintf("%s (section %d)", fs[i-1].Name, i), got, want})
+		}
+	}
+	if r.report.Hooks == 0 && r.loads == 0 {
+		return nil, fmt.Errorf("%s: it has no sections", s.File)
+	}
+	if update {
+		s.archive.Files = out
+		return &r.report, os.WriteFile(s.File, txtar.Format(s.archive), 0o644)
+	}
+	return &r.report, nil
+}
+
+// runner is a script that runs.
+type runner struct {
+	ctx     context.Context
+	file    string
+	now     time.Time
+	bench   *Bench
+	refused error
+	loads   int
+	call    *abi.Call
+	calls   int
+	report  Report
+}
+
+func (r *runner) close() {
+	if r.bench != nil {
+		r.bench.Close()
+		r.bench = nil
+	}
+}
+
+// load begins anew with a configuration.
+func (r *runner) load(config string) {
+	r.close()
+	r.call, r.loads = nil, r.loads+1
+	r.bench, r.refused = Open(Options{File: r.file, Config: config, Instances: 1})
+}
+
+func (r *runner) section(name, body string) (string, error) {
+	if name == "config" {
+		r.load(body)
+		if r.refused != nil {
+			return "refuses to load: " + reason(r.refused) + "\n", nil
+		}
+		return "loads\n", nil
+	}
+	e, ok := wire.ParseEvent(name)
+	if !ok {
+		return "", errors.New("neither config, expect nor the name of an event")
+	}
+	if r.loads == 0 {
+		r.load("")
+	}
+	if r.refused != nil {
+		return "", r.refused
+	}
+	return r.event(e, body)
+}
+
+// reason is the error without the file's name, which differs from machine to machine.
+func reason(err error) string {
+	if e, ok := errors.AsType[*wasm.LoadError](err); ok {
+		return e.Step + ": " + e.Err.Error()
+	}
+	return err.Error()
+}
+
+func (r *runner) event(e abi.Event, body string) (string, error) {
+	if e == abi.EventStart || r.call == nil {
+		r.calls++
+		r.call = newCall(r.calls)
+	}
+	c, after := r.call, time.Second
+	lines, err := fields(body)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range lines {
+		if f.Name == "after" {
+			if after, err = time.ParseDuration(f.Value); err != nil {
+				return "", err
+			}
+		}
+	}
+	r.now = r.now.Add(after)
+	enter(c, e, r.now)
+	for _, f := range lines {
+		if f.Name == "after" {
+			continue
+		}
+		if err := assign(c, f.Name, f.Value); err != nil {
+			return "", err
+		}
+	}
+	if !r.bench.Wants(e) {
+		return "no hook\n", nil
+	}
+	r.report.Hooks++
+	vars, state := c.Vars.Clone(), slices.Clone(c.State)
+	d, err := r.bench.hook(r.ctx, c)
+	return outcome(c, &d, err, vars, string(state), r.bench.said.take()), nil
+}
+
+// fields are the lines of a section.
+func fields(body string) ([]abi.Field, error) {
+	var all []abi.Field
+	for line := range strings.Lines(body) {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return nil, fmt.Errorf("want name: value, got %q", line)
+		}
+		all = append(all, abi.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	return all, nil
+}
