@@ -47,6 +47,9 @@ shaped by a profile and judged by modules, and goes out by the other as a call o
 	}
 	root.SetVersionTemplate("{{.Version}}")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newRunCommand(), newCheckCommand(), newExplainCommand(), newCallCommand(), newImportSEMSCommand(), newVersionCommand())
+	call := newCallCommand()
+	call.AddCommand(callCommands()...)
+	root.AddCommand(newProfileCommand(), newMapCommand(), newReloadCommand(), newStatsCommand(), newLogLevelCommand())
+	root.AddCommand(newRunCommand(), newCheckCommand(), newExplainCommand(), call, newImportSEMSCommand(), newVersionCommand())
 	return root
 }

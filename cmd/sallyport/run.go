@@ -49,6 +49,7 @@ configuration with a mistake changes nothing.`,
 				Listen:   addrs,
 				Log:      t,
 				Server:   "Sallyport/" + version,
+				Version:  versionOf(),
 				Progress: t.progress,
 			}
 			err = host.Run(cmd.Context(), o, signals, func(s host.Summary) {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-sbc/sallyport/abi/wire"
+	"github.com/sallyport-sbc/sallyport/host/admin"
 )
 
 // version is the release. commit is set by the Makefile; a program built by go install has
@@ -28,8 +29,17 @@ func newVersionCommand() *cobra.Command {
 }
 
 func versionText() string {
-	return fmt.Sprintf("sallyport %s\ncommit    %s\ngo        %s %s/%s\nabi       %d.%d\n",
-		version, cmp.Or(commit, builtFrom(), "unknown"), runtime.Version(), runtime.GOOS, runtime.GOARCH, wire.Major, wire.Minor)
+	v := versionOf()
+	return fmt.Sprintf("sallyport %s\ncommit    %s\ngo        %s\nabi       %s\n", v.Version, v.Commit, v.Go, v.ABI)
+}
+
+func versionOf() admin.Version {
+	return admin.Version{
+		Version: version,
+		Commit:  cmp.Or(commit, builtFrom(), "unknown"),
+		Go:      fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH),
+		ABI:     fmt.Sprintf("%d.%d", wire.Major, wire.Minor),
+	}
 }
 
 // builtFrom is the commit in the build information, "" if there is none.
