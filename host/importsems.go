@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/sems"
 )
 
@@ -17,6 +18,13 @@ func ImportSEMS(dir string) (*sems.Result, error) {
 	}
 	defer root.Close()
 	return sems.Convert(root.FS(), sems.Options{Builtins: builtins(), Device: deviceAddress})
+}
+
+// Imported says what keeps a converted configuration from running on this machine, such as
+// addresses that it does not have; nil when nothing does.
+func Imported(file string) error {
+	_, err := config.Load(file, config.Options{Builtins: builtins()})
+	return err
 }
 
 // deviceAddress returns the first address of a network device of this machine.

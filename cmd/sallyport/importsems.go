@@ -42,9 +42,13 @@ written. The exit code is 1 when DIR cannot be read or SEMS could not have read 
 			} else if err != nil {
 				return err
 			}
+			file := filepath.Join(out, sems.ConfigFile)
 			fmt.Fprint(cmd.OutOrStdout(), r.Text())
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: converted, %s; %s has them too\n",
-				filepath.Join(out, sems.ConfigFile), count(len(r.Report), "note"), filepath.Join(out, sems.ReportFile))
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: converted, %s; %s has them too\n", file,
+				count(len(r.Report), "note"), filepath.Join(out, sems.ReportFile))
+			if err := host.Imported(file); err != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "it does not run on this machine yet:\n%s\n", err)
+			}
 			return nil
 		},
 	}

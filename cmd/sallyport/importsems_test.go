@@ -76,6 +76,16 @@ func TestImportNothing(t *testing.T) {
 	}
 }
 
+// Addresses of another machine are told, and are no failure.
+func TestImportElsewhere(t *testing.T) {
+	in := semsTree(t, "192.0.2.77")
+	t.Chdir(t.TempDir())
+	code, _, stderr := run("import-sems", in, "--out", "out")
+	if code != 0 || !strings.Contains(stderr, "does not run on this machine yet") || !strings.Contains(stderr, "this host has no address 192.0.2.77") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+}
+
 // What comes out runs as it is.
 func TestRunImported(t *testing.T) {
 	in, dir := semsTree(t, loopback().String()), t.TempDir()

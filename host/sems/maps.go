@@ -110,6 +110,12 @@ func (c *converter) rules(file, content string) string {
 			note("for SEMS the white space around => and at the ends belongs to the rule", "without it")
 			expr, value = e, v
 		}
+		if strings.Contains(expr, `\d`) {
+			note(`for SEMS \d is the letter d`, "a digit")
+		}
+		if strings.Contains(value, "=>") {
+			note("a second => in the rule; SEMS does not load the map", "as part of the value")
+		}
 		if strings.Contains(value, `\9`) {
 			note(`SEMS does not fill in \9`, "it is filled in")
 		}

@@ -116,6 +116,18 @@ func TestUnreadableProfiles(t *testing.T) {
 	}
 }
 
+// Files that include one another many times end in an error, soon.
+func TestIncludeBomb(t *testing.T) {
+	bomb := fstest.MapFS{"sbc.conf": {Data: []byte(strings.Repeat("@a.conf\n", 1000))}}
+	for file, next := range map[string]string{"a.conf": "b.conf", "b.conf": "c.conf", "c.conf": "d.conf"} {
+		bomb[file] = &fstest.MapFile{Data: []byte(strings.Repeat("@"+next+"\n", 1000))}
+	}
+	bomb["d.conf"] = &fstest.MapFile{Data: []byte("# nothing\n")}
+	if _, err := Convert(bomb, testOptions); err == nil || !strings.Contains(err.Error(), ErrTooMuch.Error()) {
+		t.Errorf("Convert() = %v, want %v", err, ErrTooMuch)
+	}
+}
+
 // Names and values from the files move no cursor and break out of nothing.
 func TestHostileText(t *testing.T) {
 	r := convert(t, txtarOf("-- in/sbc.conf --\nprofiles=\"a]\x1b[2J,b\"\nactive_profile=\"b\"\n"+

@@ -13,7 +13,11 @@ import (
 const (
 	maxFiles = 5000
 	maxDepth = 8
+	maxRead  = 64 << 20 // bytes of all files, each counted as at least leastFile
 )
+
+// leastFile makes files that include one another without end cost something.
+const leastFile = 1 << 10
 
 // suffix ends the name of every SEMS file that matters here.
 const suffix = ".conf"
@@ -26,6 +30,7 @@ const profileSuffix = ".sbcprofile.conf"
 type tree struct {
 	fsys  fs.FS
 	files []string // all *.conf, the shallowest first
+	total int      // bytes read so far
 }
 
 // newTree lists the files of fsys.
@@ -115,7 +120,8 @@ func (t *tree) text(name string, limit int64) (string, error) {
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(b)) > limit {
+	t.total += max(len(b), leastFile)
+	if err == nil && (int64(len(b)) > limit || t.total > maxRead) {
 		err = ErrTooMuch
 	}
 	return string(b), err
