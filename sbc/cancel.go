@@ -78,4 +78,3 @@ func (c *call) turnAway(l *leg, res *sip.Message) {
 	d.sendACK(seq, "")
 	c.bye(d, "SIP;cause=200;text=\"call completed elsewhere\"")
 }
-
