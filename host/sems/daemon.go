@@ -17,6 +17,9 @@ type daemonRow struct {
 // own are keys that configure SEMS's process: there is nothing to carry over.
 const own = "SEMS's own: Sallyport needs nothing of the kind"
 
+// signature is what stands for SEMS's.
+const signature = "messages of its own making name Sallyport; User-Agent and Server of the legs cross unless headers.deny has them"
+
 var daemonRows = []daemonRow{
 	{key: "session_limit", carry: (*converter).sessionLimit},
 	{key: "max_shutdown_time", carry: (*converter).shutdownTime},
@@ -31,14 +34,14 @@ var daemonRows = []daemonRow{
 	{key: "additional_interfaces"},
 
 	{key: "cps_limit", why: "a limit of new calls a second is not yet available; source_rate and source_burst of an interface limit the messages of one source"},
-	{key: "options_session_limit", why: "OPTIONS is not answered by the number of calls; stop taking calls with max_calls"},
+	{key: "options_session_limit", why: "OPTIONS gets 503 while the SBC stops, not by the number of calls"},
 	{key: "shutdown_mode_reply", why: "always 503 Service Unavailable with Retry-After"},
 	{key: "next_hop_for_replies", why: "responses go where the request came from (RFC 3261 §18.2.2, RFC 3581)"},
 	{key: "force_outbound_if", why: "a leg always leaves by the socket of its interface"},
 	{key: "disable_dns_srv", why: "host names without a port are looked up as RFC 3263 says, SRV first"},
 	{key: "100rel", why: "PRACK is not yet available: a request that requires 100rel is refused with 420"},
-	{key: "signature", why: "Sallyport puts no User-Agent or Server into messages; what the legs say crosses unless headers.deny has it"},
-	{key: "use_default_signature", why: "Sallyport puts no User-Agent or Server into messages"},
+	{key: "signature", why: signature},
+	{key: "use_default_signature", why: signature},
 	{key: "log_raw_messages", why: "messages are not logged whole"},
 	{key: "codec_order", why: "for SEMS's own offers; codecs.prefer_a and prefer_b of a profile order those that cross"},
 	{key: "exclude_payloads", why: "for SEMS's own codecs; codecs.deny of a profile filters those that cross"},

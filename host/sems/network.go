@@ -93,7 +93,10 @@ func (c *converter) iface(i *iface) {
 	ip, given := get("sip_ip")
 	media, hasMedia := get("media_ip")
 	if !given {
-		ip = media // SEMS derives each from the other
+		ip = media
+		if hasMedia && i.suffix != "" {
+			c.report.about(media, "an interface for media alone; here every interface has SIP, too: it listens there", media.value)
+		}
 	}
 	if ip.value == "" {
 		ip = setting{file: "sems.conf", key: "sip_ip" + i.suffix}
