@@ -24,10 +24,7 @@ func Explain(ctx context.Context, o Options, q explain.Request) (*explain.Report
 
 // Explain says what this SBC would do with a request that came now. Calls do not notice.
 func (h *Host) Explain(ctx context.Context, q explain.Request) (*explain.Report, error) {
-	h.mu.Lock()
-	s := h.snapshot
-	h.mu.Unlock()
-	return explainWith(ctx, s, h.o.Server, q)
+	return explainWith(ctx, h.current.Load(), h.o.Server, q)
 }
 
 func explainWith(ctx context.Context, s *config.Snapshot, server string, q explain.Request) (*explain.Report, error) {

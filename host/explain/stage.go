@@ -62,7 +62,11 @@ func newStage(c *Config, profiles *profile.Set, modules callcontrol.Modules, reh
 	return s, nil
 }
 
+// close ends the call, if there is one, and everything that would wait for something.
 func (s *stage) close() {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = s.sbc.Drain(now) // says that not all calls had ended
 	s.transport.Close()
 	s.transactions.Close()
 	s.media.Close()

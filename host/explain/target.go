@@ -98,7 +98,11 @@ func shown(m *sip.Message, relay bool, hide ...string) string {
 			ls[i] = rtcpPort.ReplaceAllString(l, "$1<port>")
 		}
 	}
-	return strings.Join(ls, "\n") + "\n"
+	text = strings.Join(ls, "\n") + "\n"
+	if m.Body == "" {
+		text += "\n" // which ends the header
+	}
+	return text
 }
 
 // lines are those of a message, without their ends and the empty ones at the end.
