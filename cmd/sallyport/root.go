@@ -40,7 +40,8 @@ shaped by a profile and judged by modules, and goes out by the other as a call o
 		Example: `  sallyport run                                start on the built-in configuration
   sallyport call sip:echo@127.0.0.1:5060       place a test call to it
   sallyport check -c /etc/sallyport.toml       find every mistake in a configuration
-  sallyport explain --invite invite.sip        say what would become of a call`,
+  sallyport explain --invite invite.sip        say what would become of a call
+  sallyport module new guard --lang go         begin a call control module`,
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -50,6 +51,6 @@ shaped by a profile and judged by modules, and goes out by the other as a call o
 	call := newCallCommand()
 	call.AddCommand(callCommands()...)
 	root.AddCommand(newProfileCommand(), newMapCommand(), newReloadCommand(), newStatsCommand(), newLogLevelCommand())
-	root.AddCommand(newRunCommand(), newCheckCommand(), newExplainCommand(), call, newImportSEMSCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newCheckCommand(), newExplainCommand(), call, newModuleCommand(), newImportSEMSCommand(), newVersionCommand())
 	return root
 }

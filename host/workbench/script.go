@@ -48,10 +48,14 @@ func Scripts(dir string) ([]string, error) {
 	return append(here, below...), err
 }
 
-// Title is the first line of what the script says of itself.
-func (s *Script) Title() string {
-	title, _, _ := strings.Cut(strings.TrimSpace(string(s.archive.Comment)), "\n")
-	return title
+// Config is the script's first configuration, "" when it has none.
+func (s *Script) Config() string {
+	for _, f := range s.archive.Files {
+		if f.Name == "config" {
+			return string(f.Data)
+		}
+	}
+	return ""
 }
 
 // Difference is an expectation that was not met.

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-sbc/sallyport"
+	"github.com/sallyport-sbc/sallyport/host/workbench"
+	"github.com/sallyport-sbc/sallyport/sdk/build"
+	"github.com/sallyport-sbc/sallyport/sdk/scaffold"
+)
+
+func newModuleCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "module",
+		Short: "Write, build, test and measure call control modules",
+		Long: `A module is a WebAssembly file that judges calls: in Go, C, Rust or AssemblyScript. These
+verbs take its author from an empty folder to a measured file; none needs a running SBC.
+sdk/TUTORIAL.md goes the whole way.`,
+		Example: `  sallyport module new guard --lang c
+  sallyport module build guard
+  sallyport module test guard
+  sallyport module inspect guard.wasm
+  sallyport module bench guard.wasm`,
+	}
+	cmd.AddCommand(newModuleNewCommand(), newModuleBuildCommand(), newModuleTestCommand(), newModuleInspectCommand(), newModuleBenchCommand())
+	return cmd
+}
+
+func newModuleNewCommand() *cobra.Command {
+	o := scaffold.Options{Tree: sallyport.SDK}
+	cmd := &cobra.Command{
+		Use:   "new NAME [--lang go|c|rust|assemblyscript]",
+		Short: "Make a folder with a module that builds and passes its tests",
+		Long: `Makes the folder NAME: code, a script of calls with what they should lead to, a manifest, a
+README. The SDK is copied from this program into NAME/sallyport, so that the module builds
+without a network and fits the SBC it was made with; with --sdk the folder refers to a
+checkout of Sallyport instead.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Dir = args[0]
+			files, err := scaffold.New(o)
+			if err != nil {
+				return err
+			}
+			for _, f := range files {
+				fmt.Fprintln(cmd.OutOrStdout(), f)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "\nnext:  sallyport module test %s\n", o.Dir)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&o.Language, "lang", "go", "`language`: "+strings.Join(build.Languages(), ", "))
+	cmd.Flags().StringVar(&o.Checkout, "sdk", "", "`folder` of a Sallyport checkout to use the SDK of")
+	return cmd
+}
+
+func newModuleBuildCommand() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "build [-o FILE] FOLDER",
+		Short: "Compile a module and put its manifest into the file",
+		Long: `Calls the compiler of the language the folder is written in: go; clang and wasm-ld; rustc
+with its wasm32-unknown-unknown library; asc from node_modules. Then holds the imports
+against the contract, and appends manifest.json with the capabilities it found. Nothing is
+installed; what is missing is named with the command that installs it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := build.Module(build.Options{Source: args[0], Out: out, SDK: sallyport.SDK})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), r)
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&out, "output", "o", "", "where to write the module (default NAME.wasm here)")
+	return cmd
+}
+
+func newModuleTestCommand() *cobra.Command {
+	var scripts []string
+	var update bool
+	cmd := &cobra.Command{
+		Use:   "test FILE|FOLDER [--script FILE]",
+		Short: "Run a module's own tests, and its scripts through the real host",
+		Long: `For a folder: builds the module, runs go test when it is written in Go, then every script
+*.txtar in the folder and its testdata. For a file: the scripts named by --script, or those
+beside it. A script is a list of events with the fields of the call, and what each is
+expected to lead to:
+
+  -- config --
+  {"barred": ["+1900"]}
+  -- start --
+  callee: +19005550100
+  param account: alice
+  -- expect --
+  refuse 403 Not from here
+
+The module gets every capability it asks for that needs no network and no store. The exit
+code is 1 when an expectation is not met.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			out, file, dir := cmd.OutOrStdout(), args[0], filepath.Dir(args[0])
+			if st, err := os.Stat(file); err != nil {
+				return err
+			} else if st.IsDir() {
+				dir = file
+				tmp, err := os.MkdirTemp("", "sallyport-test-")
+				if err != nil {
+					return err
+				}
+				defer os.RemoveAll(tmp)
+				file = filepath.Join(tmp, "module.wasm")
+				if err := prepare(out, dir, file); err != nil {
+					return err
+				}
+			}
+			if len(scripts) == 0 {
+				var err error
+				if scripts, err = workbench.Scripts(dir); err != nil {
+					return err
+				}
+			}
+			if len(scripts) == 0 {
+				return fmt.Errorf("no script *.txtar in %s or its testdata: nothing was tested", dir)
+			}
+			return runScripts(cmd, scripts, file, update)
+		},
+	}
+	cmd.Flags().StringArrayVar(&scripts, "script", nil, "`file` to run; may be given again (default: all in the folder and its testdata)")
+	cmd.Flags().BoolVar(&update, "update", false, "write what comes into the scripts' expect sections")
+	return cmd
+}
+
+// prepare builds the module in dir, and runs its native tests if it has any.
+func prepare(out io.Writer, dir, file string) error {
+	r, err := build.Module(build.Options{Source: dir, Out: file, SDK: sallyport.SDK})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "build   %s, %d bytes\n", r.Language, r.Size)
+	if r.Language != "go" {
+		return nil
+	}
+	native := exec.Command("go", "test", ".")
+	native.Dir = dir
+	said, err := native.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("go test: %w\n%s", err, strings.TrimSpace(string(said)))
+	}
+	fmt.Fprintf(out, "native  %s\n", strings.Join(strings.Fields(string(said)), " "))
+	return nil
+}
+
+func runScripts(cmd *cobra.Command, scripts []string, file string, update bool) error {
+	out, failed := cmd.OutOrStdout(), 0
+	for _, name := range scripts {
+		s, err := workbench.ReadScript(name)
+		if err != nil {
+			return err
+		}
+		r, err := s.Run(cmd.Context(), file, update)
+		if err != nil {
+			return err
+		}
+		verdict := "as expected"
+		if update {
+			verdict = "written"
+		} else if n := len(r.Differences); n > 0 {
+			verdict = count(n, "difference")
+			failed += n
+		}
+		fmt.Fprintf(out, "script  %s: %s, %s\n", name, count(r.Hooks, "hook"), verdict)
+		for _, d := range r.Differences {
+			fmt.Fprintf(out, "  %s\n%s", d.Section, lines("    got   ", d.Got)+lines("    want  ", d.Want))
+		}
+	}
+	if failed > 0 {
+		return errors.New(count(failed, "difference"))
+	}
+	return nil
+}
+
+// lines puts a word before every line.
+func lines(word, text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(strings.TrimSpace(text) + "\n") {
+		b.WriteString(word + line)
+	}
+	return b.String()
+}
