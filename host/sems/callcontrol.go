@@ -13,6 +13,7 @@ type ccModule struct {
 	builtin string   // what Sallyport calls it
 	advice  string   // what to do while there is no such module
 	carry   func(p *prof, at setting, instance string) bool
+	reads   []string // keys of its file that carry reads
 }
 
 var ccModules = []ccModule{
@@ -23,27 +24,30 @@ var ccModules = []ccModule{
 	{
 		names: []string{"cc_call_timer", "call_timer"}, conf: "cc_call_timer", builtin: "calltimer", carry: carryCallTimer,
 		advice: "routing.max_duration is a fixed limit",
+		reads:  []string{"default_timer"},
 	},
 	{
-		names: []string{"cc_pcalls", "parallel_calls", "pcalls"}, conf: "cc_pcalls", builtin: "parallelcalls",
+		names: []string{"cc_pcalls", "parallel_calls", "pcalls"}, conf: "cc_pcalls", builtin: "parallelcalls", carry: carryParallelCalls,
 		advice: "calls pass WITHOUT this limit; max_calls limits all calls together",
+		reads:  []string{"refuse_code", "refuse_reason"},
 	},
 	{
-		names: []string{"cc_prepaid", "prepaid"}, conf: "cc_prepaid", builtin: "prepaid",
+		names: []string{"cc_prepaid", "prepaid"}, conf: "cc_prepaid", builtin: "prepaid", carry: carryPrepaid,
 		advice: "calls pass WITHOUT a look at the credit",
 	},
 	{
-		names: []string{"cc_prepaid_xmlrpc", "prepaid_xmlrpc"}, conf: "cc_prepaid_xmlrpc", builtin: "prepaid",
-		advice: "calls pass WITHOUT a look at the credit",
+		names: []string{"cc_prepaid_xmlrpc", "prepaid_xmlrpc"}, conf: "cc_prepaid_xmlrpc",
+		advice: "no account server is asked by XML-RPC: calls pass WITHOUT a look at the credit",
 	},
 	{names: []string{"cc_ctl", "ctl"}, conf: "cc_ctl", carry: carryCtl},
 	{
-		names: []string{"cc_rest", "rest"}, conf: "cc_rest", builtin: "rest",
+		names: []string{"cc_rest", "rest"}, conf: "cc_rest", builtin: "rest", carry: carryREST,
 		advice: "calls pass without the query",
 	},
 	{
-		names: []string{"cc_bl_redis", "bl_redis"}, conf: "bl_redis", builtin: "blacklist",
+		names: []string{"cc_bl_redis", "bl_redis"}, conf: "bl_redis", builtin: "blacklist", carry: carryBlacklist,
 		advice: "calls pass WITHOUT a look at the list; a map with refuse in active_profile blocks numbers",
+		reads:  []string{"redis_server", "redis_port", "pass_on_bl_unavailable"},
 	},
 	{names: []string{"cc_dsm", "dsm"}, conf: "cc_dsm", advice: "write a module with the SDK in place of the state machine"},
 	{names: []string{"cc_registrar", "registrar"}, conf: "cc_registrar", advice: laterRegistration},
@@ -142,11 +146,15 @@ func (c *converter) plugins() {
 		if conf == nil {
 			continue
 		}
+		there := slices.Contains(c.o.Builtins, m.builtin)
 		for _, e := range conf.all {
-			if e.key == "default_timer" && m.builtin == "calltimer" {
-				continue // in the profiles
+			switch {
+			case slices.Contains(m.reads, e.key) && (there || m.builtin == "calltimer"):
+			case there:
+				c.report.about(e, fmt.Sprintf("a setting of %s that the module %s does not have", n, m.builtin), nothing)
+			default:
+				c.report.about(e, "a setting of "+n+": "+m.advice, nothing)
 			}
-			c.report.about(e, "a setting of "+n+": "+m.advice, nothing)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func Convert(fsys fs.FS, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &converter{tree: t, o: o, maps: map[string]string{}, mapNames: map[string]string{}, profileNames: map[string]string{}}
+	c := &converter{tree: t, o: o, maps: map[string]string{}, modules: map[string][]conf{}, mapNames: map[string]string{}, profileNames: map[string]string{}}
 	if err := c.run(); err != nil {
 		return nil, err
 	}
@@ -55,6 +55,7 @@ type converter struct {
 	profileNames map[string]string // of SEMS → in the result
 	mapNames     map[string]string
 	maps         map[string]string // path → content
+	modules      map[string][]conf // by their name in the result
 	wanted       []wantedMap       // maps that patterns ask for
 	errs         []error
 }

@@ -165,3 +165,37 @@ func TestWriteKeepsWhatIsThere(t *testing.T) {
 		t.Errorf("with force: %q, %v", got, err)
 	}
 }
+
+// Modules that are part of the program are used; the parameters are those of their READMEs.
+func TestModules(t *testing.T) {
+	a := archive(t, "testdata/modules.txtar")
+	in := fstest.MapFS{}
+	for _, f := range a.Files {
+		if name, ok := strings.CutPrefix(f.Name, "in/"); ok {
+			in[name] = &fstest.MapFile{Data: f.Data}
+		}
+	}
+	o := Options{Builtins: []string{"blacklist", "calltimer", "cdr", "parallelcalls", "prepaid", "rest"}}
+	r, err := Convert(in, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`modules = ["cdr", "parallelcalls", "blacklist", "rest"]`,
+		`code = 402  # etc/cc_pcalls.conf`,
+		`uuid = "$fU"  # `, `max = "2"  # `,
+		`arg_0 = "SISMEMBER"  # `, `reason = "Unauthorized"`,
+		`url = "http://127.0.0.1/?u=$fU"  # `, `format = "text"`,
+		`modules = ["prepaid"]`, `account = "$H(P-Uuid)"  # `, `tariff = "60 1/1"  # `,
+	} {
+		if !strings.Contains(r.TOML, want) {
+			t.Errorf("the result lacks %s", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(r.TOML)
+	}
+	if strings.Contains(r.TOML, "arg_3") {
+		t.Error("an argument beyond argc")
+	}
+}

@@ -6,9 +6,17 @@ import (
 	"strings"
 )
 
-// use makes the profile use a built-in module and returns the name it is used by. Each
-// instance of SEMS in one profile is a module of its own: a profile uses one only once.
-func (p *prof) use(builtin string, at setting) string {
+// conf is one key of [module.NAME.config], or, with own, of [module.NAME].
+type conf struct {
+	key, value string // TOML
+	from       setting
+	own        bool
+}
+
+// use makes the profile use a built-in module with these settings and returns the name it is
+// used by. Profiles share a module that has the same settings; an instance more in one
+// profile is a module of its own, since a profile uses one only once.
+func (p *prof) use(builtin string, at setting, settings ...conf) string {
 	head := p.section("")
 	var used []string
 	for _, i := range head.items {
@@ -17,11 +25,20 @@ func (p *prof) use(builtin string, at setting) string {
 		}
 	}
 	n := builtin
-	for more := 2; slices.Contains(used, text(n)); more++ {
+	for more := 2; slices.Contains(used, text(n)) || !p.sameModule(n, settings); more++ {
 		n = builtin + strconv.Itoa(more)
 	}
 	if !p.off {
-		p.doc.section("module."+n).set("module", text("builtin:"+builtin), setting{})
+		p.modules[n] = settings
+		m := p.doc.section("module." + n)
+		m.set("module", text("builtin:"+builtin), setting{})
+		for _, s := range settings {
+			if s.own {
+				m.put(&item{key: s.key, values: []string{s.value}, from: s.from})
+			} else {
+				p.doc.section("module."+n+".config").set(s.key, s.value, s.from)
+			}
+		}
 	}
 	used = append(used, text(n))
 	if builtin == "cdr" { // first: it records also the calls that the modules behind it refuse
@@ -29,6 +46,12 @@ func (p *prof) use(builtin string, at setting) string {
 	}
 	head.list("modules", used, at)
 	return n
+}
+
+// sameModule says whether a module of that name is not there yet or has these settings.
+func (p *prof) sameModule(name string, settings []conf) bool {
+	there, ok := p.modules[name]
+	return !ok || slices.EqualFunc(there, settings, func(a, b conf) bool { return a.key == b.key && a.value == b.value })
 }
 
 // parameter gives a use of a module one parameter.
@@ -52,11 +75,7 @@ func carryCDR(p *prof, at setting, instance string) bool {
 			return true
 		}
 	}
-	n := p.use("cdr", at)
-	if !p.off {
-		p.doc.section("module."+n).set("on_fail", text("pass"), setting{})
-		p.doc.section("module."+n+".config").set("file", text("var/cdr/cdr.jsonl"), setting{})
-	}
+	n := p.use("cdr", at, conf{key: "on_fail", value: text("pass"), own: true}, conf{key: "file", value: text("var/cdr/cdr.jsonl")})
 	for _, e := range p.values(instance) {
 		p.parameter(n, e.key[len(instance)+1:], e)
 	}
@@ -78,10 +97,11 @@ func carryCallTimer(p *prof, at setting, instance string) bool {
 	if !slices.Contains(p.o.Builtins, "calltimer") {
 		return false
 	}
-	n := p.use("calltimer", at)
-	if fallback.value != "" && !p.off {
-		p.doc.section("module."+n+".config").set("default", text(fallback.value), fallback)
+	var settings []conf
+	if fallback.value != "" {
+		settings = append(settings, conf{key: "default", value: text(fallback.value), from: fallback})
 	}
+	n := p.use("calltimer", at, settings...)
 	p.parameter(n, "timer", e)
 	return true
 }
