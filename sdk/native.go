@@ -170,6 +170,12 @@ func (n *Native) Init(length int) int32 { return n.i.configure(length) }
 // Event is sbc_event.
 func (n *Native) Event(e wire.Event, call int64, length int) int64 { return n.i.event(e, call, length) }
 
+// Migrate is sbc_migrate.
+func (n *Native) Migrate(from uint32, length int) int64 { return n.i.migrate(from, length) }
+
+// SelfTest is sbc_selftest.
+func (n *Native) SelfTest() int32 { return n.i.selfTest() }
+
 // Main is what a module's main calls. In a module it does nothing; natively it
 // prints the hooks the registered module has, one a line, for the manifest.
 func Main() {

@@ -50,17 +50,24 @@ func (r *result) encode(b []byte) (int, error) {
 type op struct {
 	token, handle uint64
 	stop          func()
+	life          *life
 }
 
-// work is what an asynchronous function has to do: now, without waiting, or on a goroutine of
+// life says whether anybody still waits for what a hook began.
+type life struct{ over atomic.Bool }
+
+// work is what an asynchronous function has to do: now, without waiting, or later, on a goroutine of
 // its own until ctx ends.
 type work struct {
-	now   func() (r result, ok bool) // nil, or not ok: it takes time after all
-	later func(ctx context.Context) result
+	now   func() result
+	later func(ctx context.Context, o *op) result
 }
 
-// counter counts the calls of one function of the host.
-type counter struct{ calls, failed, refused, flying atomic.Int64 }
+// counter counts how a capability is used.
+type counter struct {
+	calls, failed, refused, flying atomic.Int64
+	http                           bool
+}
 
 // asynchronous makes a function of the host out of what prepares its work. prepare must copy
 // what it keeps of the request.
@@ -101,19 +108,20 @@ func (in *instance) request(s []uint64, n *counter, prepare func(*instance, *abi
 		return refuse(bad)
 	}
 	if w.now != nil {
-		if r, ok := w.now(); ok {
-			if r.code != abi.CodeOK {
-				n.failed.Add(1)
-				if r.code != abi.CodeConflict {
-					return code64(r.code), false
-				}
-			} else if to, ok := in.bytes(buf, limit); ok {
-				if k, err := r.encode(to); err == nil {
-					return uint64(k), false
-				}
+		r := w.now()
+		if r.code != abi.CodeOK {
+			n.failed.Add(1)
+			if r.code != abi.CodeConflict {
+				return code64(r.code), false
 			}
-			return in.async(handle, n, work{later: func(context.Context) result { return r }})
+			n.failed.Add(-1) // counted with the answer
+		} else if to, ok := in.bytes(buf, limit); ok {
+			if k, err := r.encode(to); err == nil {
+				return uint64(k), false
+			}
 		}
+		// What goes with a conflict, or does not fit, comes as a result.
+		w.later = func(context.Context, *op) result { return r }
 	}
 	return in.async(handle, n, w)
 }
@@ -122,22 +130,26 @@ func (in *instance) request(s []uint64, n *counter, prepare func(*instance, *abi
 func (in *instance) async(handle uint64, n *counter, w work) (uint64, bool) {
 	g := in.g
 	ops, full := in.opsOf(handle)
-	if full || n.flying.Load() >= int64(g.limits.InFlight) || in.resume == nil {
+	if full || n.flying.Load() >= int64(g.limits.inFlight(n)) || in.resume == nil {
 		return code64(abi.CodeBusy), true
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), g.limits.ParkWait)
 	o := in.op(handle, cancel)
 	*ops = append(*ops, o)
 	n.flying.Add(1)
-	g.pool.spawn(func() {
-		r := w.later(ctx)
+	if !g.pool.spawn(func() {
+		r := w.later(ctx, o)
 		cancel()
 		n.flying.Add(-1)
 		if r.code != abi.CodeOK {
 			n.failed.Add(1)
 		}
 		g.pool.deliver(in, mail{token: o.token, result: r}, false)
-	})
+	}) {
+		cancel()
+		n.flying.Add(-1)
+		return code64(abi.CodeCallGone), true
+	}
 	return o.token, false
 }
 
@@ -162,7 +174,14 @@ func (in *instance) opsOf(handle uint64) (ops *[]*op, full bool) {
 // op makes a token for the hook with that handle.
 func (in *instance) op(handle uint64, stop func()) *op {
 	in.token++
-	o := &op{token: wire.TokenBit | in.token, handle: handle, stop: stop}
+	l := &in.life
+	if p := in.parked[handle]; p != nil {
+		l = &p.life
+	}
+	if *l == nil {
+		*l = new(life)
+	}
+	o := &op{token: wire.TokenBit | in.token, handle: handle, stop: stop, life: *l}
 	in.tokens[o.token] = o
 	return o
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/host/wasm/builtin"
 )
 
@@ -24,6 +25,16 @@ type Config struct {
 	// CDR opens where a module that is granted sbc_cdr puts its records, from its configuration. It is called once a
 	// generation. nil refuses such modules.
 	CDR func(module string, config []byte) (Sink, error)
+	// Store is where sbc_kv, sbc_limit and sbc_account keep things, and Leases hold this node's leases in it.
+	// nil refuses modules that are granted them.
+	Store  store.Store
+	Leases Leases
+	// Redis gives commands for sbc_redis; nil refuses such modules.
+	Redis store.Commander
+	// Maps finds a map of the configuration for sbc_map: what appends to dst the value for a key. nil has none.
+	Maps func(name string) (func(dst []byte, key string) ([]byte, bool), bool)
+	// Calls is what sbc_call reaches; nil refuses such modules.
+	Calls Calls
 	// Log gets what modules log and why they fail. nil is slog.Default.
 	Log *slog.Logger
 	// Progress, when not nil, is called once a second while a module that takes longer is loaded, and once more when
@@ -61,6 +72,10 @@ type ModuleConfig struct {
 	Grants []string
 	// Limits of the module; zero fields are defaults.
 	Limits Limits
+	// HTTP is what it may reach by sbc_http, Redis what it may do by sbc_redis, Quota what it may keep by sbc_kv.
+	HTTP  HTTPGrant
+	Redis RedisGrant
+	Quota store.Quota
 }
 
 // builtin reports whether the module travels inside the program.
@@ -91,6 +106,8 @@ type Limits struct {
 	ParkWait time.Duration
 	// InFlight is how many calls of each capability that take time may be under way; default 1024.
 	InFlight int
+	// HTTPInFlight is the same for sbc_http; default 256.
+	HTTPInFlight int
 	// LogRate is how many lines a second the module may log; default 50. More are counted.
 	LogRate int
 }
@@ -128,6 +145,9 @@ func (l Limits) withDefaults() Limits {
 	if l.InFlight <= 0 {
 		l.InFlight = 1024
 	}
+	if l.HTTPInFlight <= 0 {
+		l.HTTPInFlight = 256
+	}
 	if l.LogRate <= 0 {
 		l.LogRate = 50
 	}
@@ -140,6 +160,9 @@ func (l Limits) pages() uint32 { return uint32(l.Memory >> 16) }
 func (c Config) withDefaults() Config {
 	if c.Builtin == nil {
 		c.Builtin = builtin.Files
+	}
+	if c.Maps == nil {
+		c.Maps = func(string) (func([]byte, string) ([]byte, bool), bool) { return nil, false }
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

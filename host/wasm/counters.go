@@ -32,10 +32,18 @@ func (c *counters) of(capability string) *counter {
 		if c.by == nil {
 			c.by = make(map[string]*counter)
 		}
-		n = new(counter)
+		n = &counter{http: capability == "sbc_http"}
 		c.by[capability] = n
 	}
 	return n
+}
+
+// inFlight is how many may be under way.
+func (l *Limits) inFlight(n *counter) int {
+	if n.http {
+		return l.HTTPInFlight
+	}
+	return l.InFlight
 }
 
 func (c *counters) uses() map[string]Use {

@@ -17,6 +17,8 @@ var (
 	ErrImport     = errors.New("import")
 	ErrGrant      = errors.New("not granted")
 	ErrInit       = errors.New("refuses its configuration")
+	ErrSelfTest   = errors.New("self test")
+	ErrMigrate    = errors.New("state cannot be taken over")
 )
 
 // Why a hook failed.

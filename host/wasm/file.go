@@ -131,7 +131,26 @@ func (f *file) check(mc ModuleConfig) (err error) {
 	if err := f.checkContract(); err != nil {
 		return err
 	}
-	return f.checkImports(mc)
+	if err := f.checkImports(mc); err != nil {
+		return err
+	}
+	return f.checkConfig(mc)
+}
+
+// checkConfig holds the configuration against the manifest's schema.
+func (f *file) checkConfig(mc ModuleConfig) error {
+	if len(f.manifest.Config) == 0 {
+		return nil
+	}
+	s, err := parseSchema(f.manifest.Config)
+	if err != nil {
+		return fmt.Errorf("%w: schema of the configuration: %w", ErrManifest, err)
+	}
+	config := mc.Config
+	if len(bytes.TrimSpace(config)) == 0 {
+		config = []byte("{}")
+	}
+	return s.check(config)
 }
 
 // checkContract says which contract the module speaks, and whether it has what the contract asks for.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/abi/manifest"
+	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 )
 
@@ -32,8 +33,21 @@ type Generation struct {
 	sink     Sink
 	lines    logBucket
 	waits    bool // its hooks can wait
+	state    uint32
 	waiting  waiting
 	counters counters
+	metrics  *metrics
+
+	// What its capabilities need; nil where it has them not.
+	web     *web
+	store   store.Store
+	leases  Leases
+	leasing bool
+	held    held
+	redis   store.Commander
+	policy  *store.Policy
+	maps    func(name string) (func(dst []byte, key string) ([]byte, bool), bool)
+	calls   Calls
 
 	tasks    *tasks
 	runtime  wazero.Runtime
@@ -75,6 +89,9 @@ func (g *Generation) close() {
 	if g.compiled != nil {
 		g.compiled.Close(ctx)
 	}
+	if g.web != nil {
+		g.web.client.CloseIdleConnections()
+	}
 	if g.sink != nil {
 		if err := g.sink.Close(); err != nil {
 			g.log.Error("records of a module are lost", "module", g.name, "gen", g.id, "err", err)
@@ -85,11 +102,19 @@ func (g *Generation) close() {
 // same reports whether the generation is what mc asks for, given the file.
 func (g *Generation) same(mc ModuleConfig, sum [32]byte) bool {
 	return g.sum == sum && bytes.Equal(g.config, mc.Config) && g.limits == mc.Limits.withDefaults() &&
-		mc.builtin() == g.source.builtin() && slices.Equal(g.source.Grants, mc.Grants)
+		mc.builtin() == g.source.builtin() && slices.Equal(g.source.Grants, mc.Grants) &&
+		slices.Equal(g.source.HTTP.Allow, mc.HTTP.Allow) && slices.Equal(g.source.HTTP.Private, mc.HTTP.Private) &&
+		slices.Equal(g.source.Redis.Commands, mc.Redis.Commands) && g.source.Redis.Prefix == mc.Redis.Prefix && g.source.Quota == mc.Quota
 }
 
-// Events is the mask of the hooks the module has.
-func (g *Generation) Events() uint64 { return g.events }
+// Events is the mask of the hooks the module has, and end when it may hold leases, which are given
+// back then.
+func (g *Generation) Events() uint64 {
+	if g.leasing {
+		return g.events | abi.Bit(abi.EventEnd)
+	}
+	return g.events
+}
 
 // Start, Connect, Event and End run one hook; c.Event is set to it. Errors are *HookError.
 func (g *Generation) Start(ctx context.Context, c *abi.Call) (d abi.Decision, err error) {
@@ -119,6 +144,14 @@ func (g *Generation) End(ctx context.Context, c *abi.Call) error {
 }
 
 func (g *Generation) hook(ctx context.Context, c *abi.Call, d *abi.Decision) error {
+	err := g.call(ctx, c, d)
+	if err != callcontrol.ErrPending {
+		g.settle(c, d, err)
+	}
+	return err
+}
+
+func (g *Generation) call(ctx context.Context, c *abi.Call, d *abi.Decision) error {
 	if g.events&abi.Bit(c.Event) == 0 {
 		return nil
 	}
@@ -140,9 +173,6 @@ func (g *Generation) hook(ctx context.Context, c *abi.Call, d *abi.Decision) err
 	}
 	return e
 }
-
-// settle gives back what a call may hold no longer after a hook with this outcome.
-func (g *Generation) settle(c *abi.Call, d *abi.Decision, err error) {}
 
 // hookError names what the caller knows, and cuts the guest's stack off the reason.
 func (g *Generation) hookError(c *abi.Call, err error, in *instance) error {
@@ -174,6 +204,9 @@ type Status struct {
 	Events     uint64
 	Calls      int64 // that hold the generation
 	Stats      Stats
+	Uses       map[string]Use // by capability: those that take time
+	Metrics    []Metric       // of the module's own
+	State      uint32         // version of its state blobs
 }
 
 // Status says how the generation stands.
@@ -182,6 +215,6 @@ func (g *Generation) Status() Status {
 	stats.LogDropped = g.lines.lost()
 	return Status{
 		Name: g.name, Generation: g.id, Version: g.manifest.Version, SHA256: hex.EncodeToString(g.sum[:]), Events: g.events,
-		Calls: max(g.refs.Load()-1, 0), Stats: stats,
+		Calls: max(g.refs.Load()-1, 0), Stats: stats, Uses: g.counters.uses(), Metrics: g.metrics.snapshot(), State: g.state,
 	}
 }

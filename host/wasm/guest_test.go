@@ -104,6 +104,10 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
+func (l *logBuffer) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
 // cacheDir is shared by all tests of the package: what they compile is mostly the same.
 var cacheDir = sync.OnceValue(func() string {
 	dir, err := os.UserCacheDir()
@@ -128,7 +132,7 @@ func tryWorld(tb testing.TB, modules ...ModuleConfig) (*world, error) {
 	w.Host, err = New(Config{
 		Modules: modules, CacheDir: cacheDir(), Node: "sbc1",
 		CDR: func(string, []byte) (Sink, error) { return w.records, nil },
-		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: w.log.logger(),
 	})
 	if err != nil {
 		return w, err

@@ -22,6 +22,9 @@ type Host struct {
 	mu    sync.Mutex                       // one change at a time
 	done  bool                             // guarded by mu
 	tasks tasks                            // goroutines of the host and its generations
+
+	metricMu sync.Mutex
+	metrics  map[string]*metrics // by module
 }
 
 // slot is a module's name; what stands in it changes under traffic.
@@ -32,7 +35,7 @@ type slot struct {
 // New loads all modules of c, or none: the error is a *LoadError that names the module. It may take seconds.
 func New(c Config) (*Host, error) {
 	c = c.withDefaults()
-	h := &Host{config: c, cache: newCache(c.CacheDir, c.Log)}
+	h := &Host{config: c, cache: newCache(c.CacheDir, c.Log), metrics: map[string]*metrics{}}
 	h.slots.Store(&map[string]*slot{})
 	if err := h.Reload(c.Modules); err != nil {
 		h.Close()

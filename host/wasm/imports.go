@@ -27,9 +27,18 @@ const wasiModule = "wasi_snapshot_preview1"
 
 // offered is every function a guest may import, by import module and name.
 var offered = map[string]map[string]function{
-	"sbc":      sbcFunctions,
-	"sbc_cdr":  cdrFunctions,
-	wasiModule: wasiFunctions,
+	"sbc":         sbcFunctions,
+	"sbc_cdr":     cdrFunctions,
+	"sbc_http":    httpFunctions,
+	"sbc_kv":      kvFunctions,
+	"sbc_limit":   limitFunctions,
+	"sbc_account": accountFunctions,
+	"sbc_redis":   redisFunctions,
+	"sbc_timer":   timerFunctions,
+	"sbc_map":     mapFunctions,
+	"sbc_metric":  metricFunctions,
+	"sbc_call":    callFunctions,
+	wasiModule:    wasiFunctions,
 }
 
 // errEarly ends a guest whose start section calls the host, before there is an instance to speak of.

@@ -51,6 +51,7 @@ type instance struct {
 	tokens   map[uint64]*op
 	token    uint64 // the last one
 	ops      []*op  // of the hook that runs
+	life     *life  // of what it began; nil when that is nothing
 	timers   []abi.Timer
 	finished []finished
 	locked   *parked   // whose call a function of the host looks at
@@ -256,7 +257,7 @@ func (in *instance) enter(f api.Function) error {
 
 func (in *instance) begin(c *abi.Call, cpu time.Duration) {
 	in.call, in.about, in.broken = c, c, false
-	in.timers = in.timers[:0]
+	in.timers, in.life = in.timers[:0], nil
 	in.handle++
 	in.meter.reset(cpu)
 	in.said.reset()

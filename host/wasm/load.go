@@ -50,7 +50,10 @@ func (h *Host) load(mc ModuleConfig, now *Generation) (_ *Generation, err error)
 		name: mc.Name, source: mc, sum: file.sum, config: mc.Config, limits: mc.Limits.withDefaults(),
 		node: h.config.Node, manifest: file.manifest, log: h.config.Log, tasks: &h.tasks,
 	}
-	g.waits = file.waits()
+	g.waits, g.metrics = file.waits(), h.metricsOf(mc.Name)
+	if err := g.grant(&h.config, file); err != nil {
+		return nil, err
+	}
 	g.id = g.hash()
 	g.refs.Store(1)
 	p.step("compile")
@@ -76,7 +79,8 @@ func (h *Host) load(mc ModuleConfig, now *Generation) (_ *Generation, err error)
 // hash is the generation's short name: all that makes it differ from another.
 func (g *Generation) hash() string {
 	s := sha256.New()
-	fmt.Fprintf(s, "%x\n%q\n%+v\n%q\n%v", g.sum, g.config, g.limits, g.source.Grants, g.source.builtin())
+	fmt.Fprintf(s, "%x\n%q\n%+v\n%q\n%v\n%v\n%q\n%v", g.sum, g.config, g.limits, g.source.Grants, g.source.builtin(),
+		g.source.HTTP, g.source.Redis, g.source.Quota)
 	return hex.EncodeToString(s.Sum(nil)[:6])
 }
 
@@ -138,6 +142,10 @@ func (g *Generation) start(info *meter.Info) error {
 	if err := g.pool.warm(runtime.GOMAXPROCS(0)); err != nil {
 		return err
 	}
+	if err := g.pool.free[0].selfTest(); err != nil {
+		return err
+	}
+	g.state = max(g.pool.free[0].welcome.StateVersion, g.manifest.StateVersion)
 	g.events = g.pool.free[0].welcome.Events
 	wanted := g.manifest.Events()
 	if g.events == 0 {

@@ -77,7 +77,7 @@ func TestNotLoaded(t *testing.T) {
 		{"another contract", tinyModule(t, func(m *wasmtest.Module) { m.Funcs[0].Export = "sbc_abi_v2" }), ErrContract, "version 2, this host speaks 1"},
 		{"no hook", tinyModule(t, func(m *wasmtest.Module) { m.Funcs[3].Export = "" }), ErrContract, "no export sbc_event"},
 		{"hook of another signature", tinyModule(t, func(m *wasmtest.Module) { m.Funcs[3].Params = i32 }), ErrContract, "sbc_event is (i32) → (i64), should be (i32 i64 i32) → (i64)"},
-		{"unknown capability", tinyModule(t, imports("sbc_http", "send", i32, i32)), ErrImport, "no capability sbc_http"},
+		{"unknown capability", tinyModule(t, imports("sbc_teleport", "send", i32, i32)), ErrImport, "no capability sbc_teleport"},
 		{"unknown function", tinyModule(t, imports("sbc", "reboot", "", "")), ErrImport, "sbc.reboot"},
 		{"function of another signature", tinyModule(t, imports("sbc", "now", i32, i64)), ErrImport, "sbc.now: is () → (i64), the guest takes it for (i32) → (i64)"},
 		{"environment", tinyModule(t, imports("env", "memory_base", "", i32)), ErrImport, "env"},

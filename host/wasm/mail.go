@@ -164,6 +164,7 @@ func (in *instance) leave(p *parked) {
 func (in *instance) drop(p *parked) {
 	for _, o := range p.ops {
 		delete(in.tokens, o.token)
+		o.life.over.Store(true)
 		o.stop()
 	}
 	p.ops = nil

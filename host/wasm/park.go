@@ -22,6 +22,7 @@ type parked struct {
 
 	// Owned by whoever holds the instance.
 	ops    []*op
+	life   *life // nil: nothing was begun yet
 	timers []abi.Timer
 	sets   []abi.Field // variables set since it waits
 	stated bool        // the state was replaced since it waits
@@ -47,7 +48,7 @@ func (in *instance) park(c *abi.Call) error {
 	case !g.pool.mayPark(in):
 		why = fmt.Sprintf("%d hooks wait already", g.limits.Parked)
 	}
-	p := &parked{in: in, handle: in.handle, origin: c, later: c.Later, ops: slices.Clone(in.ops), timers: slices.Clone(in.timers)}
+	p := &parked{in: in, handle: in.handle, origin: c, later: c.Later, ops: slices.Clone(in.ops), timers: slices.Clone(in.timers), life: in.life}
 	in.ops = in.ops[:0]
 	if why != "" {
 		in.drop(p)
@@ -86,6 +87,9 @@ func (p *parked) claim() bool {
 	p.mu.Lock()
 	p.timer.Stop()
 	p.gone = true
+	if p.life != nil {
+		p.life.over.Store(true)
+	}
 	p.mu.Unlock()
 	return true
 }
