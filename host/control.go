@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/host/admin"
 	"github.com/sallyport-sbc/sallyport/host/config"
+	"github.com/sallyport-sbc/sallyport/host/explain"
 	"github.com/sallyport-sbc/sallyport/sbc"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 )
@@ -198,6 +199,15 @@ func (c control) LookUp(name, key string) (admin.LookUp, error) {
 		return admin.LookUp{}, problem(err)
 	}
 	return admin.LookUp{Key: key, Found: line > 0, Value: value, Line: line}, nil
+}
+
+// Explain says what would become of a request.
+func (c control) Explain(ctx context.Context, q admin.Explain) (any, error) {
+	r, err := c.Host.Explain(ctx, explain.Request(q))
+	if err != nil {
+		return nil, admin.Refuse(http.StatusBadRequest, "%s", err)
+	}
+	return r, nil
 }
 
 // Calls describes the calls in progress.

@@ -24,6 +24,8 @@ func Explain(ctx context.Context, o Options, q explain.Request) (*explain.Report
 
 // Explain says what this SBC would do with a request that came now. Calls do not notice.
 func (h *Host) Explain(ctx context.Context, q explain.Request) (*explain.Report, error) {
+	h.explaining.Lock()
+	defer h.explaining.Unlock()
 	return explainWith(ctx, h.current.Load(), h.o.Server, q)
 }
 

@@ -66,6 +66,13 @@ func TestExplainRunning(t *testing.T) {
 	if r.Verdict != explain.GoesOut {
 		t.Errorf("%s", explain.Text(r, false))
 	}
+	again, err := api[explain.Report](t, "POST", "/explain", explain.Request{Message: explainInvite, Interface: "public"})
+	if err != nil || explain.Text(&again, false) != explain.Text(r, false) {
+		t.Errorf("by the control socket: %v\n%s", err, explain.Text(&again, false))
+	}
+	if _, err := api[explain.Report](t, "POST", "/explain", explain.Request{Message: "hello"}); err == nil || !strings.Contains(err.Error(), "there is no SIP message") {
+		t.Errorf("no message: %v", err)
+	}
 	if s := h.sbc.Stats(); s.Calls != 0 || s.Active != 0 {
 		t.Errorf("the running SBC has %+v", s)
 	}

@@ -74,6 +74,8 @@ type Host struct {
 	current atomic.Pointer[config.Snapshot] // what snapshot is, for who must not wait
 	stopped atomic.Bool                     // set under mu
 
+	explaining sync.Mutex // one explanation at a time: each loads modules
+
 	mu       sync.Mutex // one reload at a time; guards what follows
 	snapshot *config.Snapshot
 }

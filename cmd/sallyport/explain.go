@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-sbc/sallyport/host"
+	"github.com/sallyport-sbc/sallyport/host/admin"
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/explain"
 )
@@ -22,10 +24,11 @@ func newExplainCommand() *cobra.Command {
 	var (
 		file, invite, cdr string
 		q                 explain.Request
-		asJSON            bool
+		running           bool
+		r                 = &remote{}
 	)
 	cmd := &cobra.Command{
-		Use:   "explain [-c FILE] --invite message.sip",
+		Use:   "explain [-c FILE | --running] --invite message.sip",
 		Short: "Say what the SBC would do with a message, without doing it",
 		Long: `Reads a SIP request and says what an SBC with this configuration would do with it: which
 selector chooses the profile and why the others do not, what every pattern yields, what the
@@ -41,6 +44,7 @@ The exit code is 0 when the request would go out or be answered, 2 when it would
 and 1 when there was an error.`,
 		Example: `  sallyport explain --invite invite.sip --source 192.0.2.7:5060 --interface public
   sallyport explain -c /etc/sallyport.toml --invite - < invite.sip
+  sallyport explain --running --invite invite.sip
   sallyport explain --cdr "$(tail -n 1 var/cdr/cdr.jsonl)"
   sallyport explain --invite bye.sip --profile trunk --json`,
 		Args: cobra.NoArgs,
@@ -57,7 +61,10 @@ and 1 when there was an error.`,
 			if err != nil {
 				return err
 			}
-			r, err := host.Explain(cmd.Context(), host.Options{File: file, Server: "Sallyport/" + version}, q)
+			if running {
+				return explainRunning(cmd, r, q)
+			}
+			report, err := host.Explain(cmd.Context(), host.Options{File: file, Server: "Sallyport/" + version}, q)
 			if errs, ok := errors.AsType[config.Errors](err); ok {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s\n%s\n", errs, count(len(errs), "mistake"))
 				return errSaid
@@ -65,9 +72,10 @@ and 1 when there was an error.`,
 			if err != nil {
 				return err
 			}
-			return printReport(cmd.OutOrStdout(), r, asJSON)
+			return printReport(cmd.OutOrStdout(), report, r.json)
 		},
 	}
+	r.verb(cmd, nil)
 	f := cmd.Flags()
 	f.StringVarP(&file, "config", "c", "", "configuration `file`; none: the built-in one")
 	f.StringVar(&invite, "invite", "", "`file` with the message; -: standard input")
@@ -76,8 +84,18 @@ and 1 when there was an error.`,
 	f.StringVar(&q.Interface, "interface", "", "`name` of the interface it comes in by; none: the first that could receive it")
 	f.StringVar(&q.Profile, "profile", "", "`name` of the profile, in place of the selection")
 	f.BoolVar(&q.Resolve, "resolve", false, "look the names of targets up")
-	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.BoolVar(&running, "running", false, "ask the SBC that runs, at its control socket, in place of a configuration file")
+	cmd.MarkFlagsMutuallyExclusive("running", "config")
 	return cmd
+}
+
+// explainRunning lets a running SBC explain.
+func explainRunning(cmd *cobra.Command, r *remote, q explain.Request) error {
+	report := new(explain.Report)
+	if err := admin.NewClient(r.socket).Do(cmd.Context(), http.MethodPost, "/explain", q, report); err != nil {
+		return r.refused(cmd, err)
+	}
+	return printReport(cmd.OutOrStdout(), report, r.json)
 }
 
 // printReport prints what was found out. The error is errRefused when the request would not

@@ -100,6 +100,8 @@ func TestExplainCommand(t *testing.T) {
 		{"--invite missing.sip", 1, "", "missing.sip: no such file or directory"},
 		{"--invite good.sip -c bad.toml", 1, "", `bad.toml:1: unknown key "nod": did you mean "node"?`},
 		{"--invite good.sip --interface publik", 1, "", "there is no interface publik"},
+		{"--invite good.sip --running", 1, "", "no SBC answers"},
+		{"--invite good.sip --running -c bad.toml", 1, "", "none of the others can be"},
 		{"", 1, "", "name a message by --invite"},
 		{"--invite good.sip --cdr cdr.jsonl", 1, "", "name a message by --invite"},
 	} {

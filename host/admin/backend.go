@@ -25,6 +25,9 @@ type Backend interface {
 	ReloadMap(name string) (Map, error)
 	LookUp(name, key string) (LookUp, error)
 
+	// Explain says what would become of a request, in the words of sallyport explain --json.
+	Explain(ctx context.Context, q Explain) (any, error)
+
 	// Calls returns those that answer before ctx ends, and how many there are.
 	Calls(ctx context.Context) (calls []Call, active int64)
 	Call(ctx context.Context, id string) (Call, error)

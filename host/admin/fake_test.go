@@ -112,6 +112,13 @@ func (f *fake) Reload() (Reloaded, error) {
 	return Reloaded{"sallyport.toml", "s", []string{}}, nil
 }
 
+func (f *fake) Explain(_ context.Context, q Explain) (any, error) {
+	if q.Message == "x" {
+		return nil, Refuse(http.StatusBadRequest, "there is no SIP message")
+	}
+	return map[string]any{"verdict": "goes out", "configuration": "sallyport.toml", "request": map[string]any{"source": q.Source}}, nil
+}
+
 func (f *fake) LogLevel() LogLevel { return LogLevel{"info"} }
 
 func (f *fake) SetLogLevel(level string) (LogLevel, error) {

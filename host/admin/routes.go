@@ -92,6 +92,17 @@ var routes = []route{
 		return s.backend.LookUp(r.PathValue("name"), q.Get("key"))
 	}},
 
+	{method: "POST", path: base + "/explain", body: maxBody, do: func(s *Server, r *http.Request) (any, error) {
+		var q Explain
+		if err := read(r, &q); err != nil {
+			return nil, err
+		}
+		if (q.Message != "") == (q.CDR != "") {
+			return nil, Refuse(http.StatusBadRequest, "want either message or cdr")
+		}
+		return s.backend.Explain(r.Context(), q)
+	}},
+
 	{method: "GET", path: base + "/calls", do: calls},
 	{method: "GET", path: base + "/calls/{id}", do: func(s *Server, r *http.Request) (any, error) {
 		ctx, cancel := context.WithTimeout(r.Context(), askCalls)

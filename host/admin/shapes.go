@@ -155,6 +155,16 @@ type Reloaded struct {
 	Lost   []string `json:"lost"` // what was changed while running and is not any more
 }
 
+// Explain is a request to be explained: a SIP request as text, or a call record.
+type Explain struct {
+	Message   string `json:"message,omitempty"`
+	CDR       string `json:"cdr,omitempty"`
+	Source    string `json:"source,omitempty"`
+	Interface string `json:"interface,omitempty"`
+	Profile   string `json:"profile,omitempty"` // in place of the selection
+	Resolve   bool   `json:"resolve,omitempty"` // look the names of targets up
+}
+
 // LogLevel is the least severe level that is logged.
 type LogLevel struct {
 	Level string `json:"level"`
