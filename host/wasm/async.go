@@ -75,6 +75,11 @@ func asynchronous(capability string, prepare func(in *instance, c *abi.Call, req
 	call := func(in *instance, s []uint64) {
 		n := in.g.counters.of(capability)
 		n.calls.Add(1)
+		if in.g.absent[capability] {
+			n.refused.Add(1)
+			s[0] = code64(abi.CodeUnsupported)
+			return
+		}
 		v, failed := in.request(s, n, prepare)
 		if failed {
 			n.refused.Add(1)

@@ -129,6 +129,8 @@ func callHangup(in *instance, s []uint64) {
 		s[0] = code(bad)
 	case !ok:
 		s[0] = code(abi.CodeMemory)
+	case in.g.calls == nil:
+		s[0] = code(abi.CodeUnsupported)
 	case len(reason) > wire.MaxValue:
 		s[0] = code(abi.CodeTooBig)
 	case status < 300 || status > 699 || !abi.Clean(string(reason)):
@@ -150,6 +152,8 @@ func callRearm(in *instance, s []uint64) {
 	switch d := time.Duration(int64(s[3])); {
 	case bad != abi.CodeOK:
 		s[0] = code(bad)
+	case in.g.calls == nil:
+		s[0] = code(abi.CodeUnsupported)
 	case d < 0:
 		s[0] = code(abi.CodeInvalid)
 	case !in.g.calls.Rearm(id, c.Use, d):

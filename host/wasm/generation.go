@@ -38,7 +38,8 @@ type Generation struct {
 	counters counters
 	metrics  *metrics
 
-	// What its capabilities need; nil where it has them not.
+	// What its capabilities need; nil where there is nothing behind them.
+	absent  map[string]bool
 	web     *web
 	store   store.Store
 	leases  Leases

@@ -7,41 +7,30 @@ import (
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
 
-// grant gives the generation what the capabilities it imports need.
+// grant gives the generation what the capabilities it imports need. Where there is nothing behind one, its
+// functions answer UNSUPPORTED: a module may well do without.
 func (g *Generation) grant(c *Config, f *file) (err error) {
-	missing := func(capability, what string) error {
-		return fmt.Errorf("%w %s: there is no %s", ErrGrant, capability, what)
-	}
-	g.maps, g.calls = c.Maps, c.Calls
-	for _, capability := range []string{"sbc_kv", "sbc_account", "sbc_limit"} {
-		if f.imports(capability) {
-			if g.store = c.Store; g.store == nil {
-				return missing(capability, "store")
-			}
+	g.maps, g.calls, g.store, g.leases, g.redis = c.Maps, c.Calls, c.Store, c.Leases, c.Redis
+	g.absent = make(map[string]bool)
+	for capability, there := range map[string]bool{
+		"sbc_kv": g.store != nil, "sbc_account": g.store != nil, "sbc_limit": g.store != nil && g.leases != nil,
+		"sbc_redis": g.redis != nil, "sbc_call": g.calls != nil, "sbc_http": len(g.source.HTTP.Allow) > 0,
+	} {
+		if !there && f.imports(capability) {
+			g.absent[capability] = true
+			g.log.Warn("there is nothing behind a capability", "module", g.name, "gen", g.id, "capability", capability)
 		}
 	}
-	if f.imports("sbc_limit") {
-		if g.leases, g.leasing = c.Leases, true; g.leases == nil {
-			return missing("sbc_limit", "holder of leases")
-		}
-	}
+	g.leasing = f.imports("sbc_limit") && !g.absent["sbc_limit"]
 	if f.imports("sbc_redis") {
-		if g.redis = c.Redis; g.redis == nil {
-			return missing("sbc_redis", "Redis")
-		}
 		if g.policy, err = store.NewPolicy(g.source.Redis.Commands, g.source.Redis.Prefix); err != nil {
 			return fmt.Errorf("sbc_redis: %w", err)
 		}
 	}
 	if f.imports("sbc_http") {
-		if g.web, err = newWeb(g.source.HTTP, g.limits.HTTPInFlight); err != nil {
-			return err
-		}
+		g.web, err = newWeb(g.source.HTTP, g.limits.HTTPInFlight)
 	}
-	if f.imports("sbc_call") && g.calls == nil {
-		return missing("sbc_call", "call to reach")
-	}
-	return nil
+	return err
 }
 
 // selfTest runs sbc_selftest, when there is one, in an instance that is not used yet.

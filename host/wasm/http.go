@@ -50,9 +50,6 @@ func newWeb(g HTTPGrant, conns int) (*web, error) {
 		}
 		w.allow = append(w.allow, u)
 	}
-	if len(w.allow) == 0 {
-		return nil, fmt.Errorf("sbc_http is %w anything: its allow list is empty", ErrGrant)
-	}
 	w.client = &http.Client{
 		Transport: &http.Transport{
 			DialContext:            w.dial,

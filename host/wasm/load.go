@@ -51,10 +51,10 @@ func (h *Host) load(mc ModuleConfig, now *Generation) (_ *Generation, err error)
 		node: h.config.Node, manifest: file.manifest, log: h.config.Log, tasks: &h.tasks,
 	}
 	g.waits, g.metrics = file.waits(), h.metricsOf(mc.Name)
+	g.id = g.hash()
 	if err := g.grant(&h.config, file); err != nil {
 		return nil, err
 	}
-	g.id = g.hash()
 	g.refs.Store(1)
 	p.step("compile")
 	if err := g.compile(h.cache, code); err != nil {
