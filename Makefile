@@ -58,7 +58,7 @@ test: build ## every test; installs sipp, redis-server and a C compiler for the 
 
 lint: modules ## gofumpt, vet, staticcheck
 	@echo "  gofumpt"
-	@out=$$($(TOOL) gofumpt -l abi cmd host media plugins sbc sdk *.go); \
+	@out=$$($(TOOL) gofumpt -l abi cmd contrib host media plugins sbc sdk *.go); \
 		[ -z "$$out" ] || { echo "not formatted by gofumpt:"; echo "$$out"; exit 1; }
 	@echo "  vet"
 	@$(GO) vet ./...
@@ -81,7 +81,7 @@ soak: build ## the long tests: hours of calls, reloads, hooks
 bench: build ## the load kit: figures beside the targets
 	@$(GO) run ./bench
 
-docs: ## CONFIG.md and the tables in abi/README.md from the code
+docs: ## CONFIG.md, the schema in contrib and the tables in abi/README.md from the code
 	@$(GO) generate ./abi/... ./sdk/...
 	@$(GO) test -count=1 ./host/config/reference -update
 

@@ -57,7 +57,8 @@ var rooms = []room{
 	{"host/useragent", []string{"sbc/sip", "sbc/transport", "sbc/transaction", "media", pion}, "a far end that speaks our own stack"},
 	{"host", []string{"host/...", "sbc", "sbc/...", "media", "media/...", "abi", "abi/..."}, "the only place that knows every room"},
 
-	{"cmd/sallyport", []string{"host", "host/...", "sdk/build", "sdk/scaffold", "github.com/sallyport-sbc/sallyport", "abi/wire", "github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"}, "words on a terminal"},
+	{"contrib", nil, "files for others"},
+	{"cmd/sallyport", []string{"contrib", "host", "host/...", "sdk/build", "sdk/scaffold", "github.com/sallyport-sbc/sallyport", "abi/wire", "github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"}, "words on a terminal"},
 	{"bench", []string{"bench/...", "sbc/sip", "sbc/transport", "sbc/transaction", "media", "abi", "host/...", pion, "golang.org/x/..."}, "a tool"},
 	{"bench/...", []string{"bench/...", "sbc/sip", pion, "golang.org/x/..."}, "a tool"},
 }

@@ -35,6 +35,9 @@ func TestCommandLine(t *testing.T) {
 		{"check of the built-in configuration", "check", 0, []string{"built-in configuration: no mistakes: 2 interfaces, 1 profile, 1 module, 1 map"}, nil},
 		{"check with mistakes", "check bad.toml", 1, nil, []string{`bad.toml:1: unknown key "nod": did you mean "node"?`, "4 mistakes"}},
 		{"check with flag", "check -c bad.toml", 1, nil, []string{"bad.toml:1:"}},
+		{"check with print", "check --print good.toml", 0, []string{"[profile.a.routing]", "ring_timeout = \"3m0s\"", "media_ports = \"20000-29999\""}, nil},
+		{"check with print and mistakes", "check --print bad.toml", 1, nil, []string{"bad.toml:1:"}},
+		{"schema", "check --schema", 0, []string{`"$schema"`, `"active_profile"`}, nil},
 		{"check of two files", "check -c bad.toml bad.toml", 1, nil, []string{"name one file"}},
 		{"check without mistakes", "check good.toml", 0, []string{"good.toml: no mistakes: 1 interface, 1 profile, 0 modules, 0 maps"}, nil},
 	}

@@ -20,23 +20,29 @@ const (
 	CIDR               // the narrowest network the address is in: CIDRMap
 )
 
-var kinds = [...]string{Regex: "regex", Prefix: "prefix", Exact: "exact", CIDR: "cidr"}
-
 // String returns "regex", "prefix", "exact" or "cidr".
-func (k Kind) String() string { return kinds[k] }
+func (k Kind) String() string {
+	return [...]string{Regex: "regex", Prefix: "prefix", Exact: "exact", CIDR: "cidr"}[k]
+}
 
 // MarshalText returns the same.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText reads what String returns.
 func (k *Kind) UnmarshalText(text []byte) error {
-	for i, name := range kinds {
-		if string(text) == name {
-			*k = Kind(i)
-			return nil
-		}
+	switch string(text) {
+	case "regex":
+		*k = Regex
+	case "prefix":
+		*k = Prefix
+	case "exact":
+		*k = Exact
+	case "cidr":
+		*k = CIDR
+	default:
+		return errors.New(`want "regex", "prefix", "exact" or "cidr"`)
 	}
-	return errors.New(`want "regex", "prefix", "exact" or "cidr"`)
+	return nil
 }
 
 // RuleMap is a map that was read from rules, one a line. It is immutable and safe for

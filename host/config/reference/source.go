@@ -16,12 +16,14 @@ type source struct {
 	structs map[string]*ast.StructType // by package.Type
 	docs    map[string]string          // of the types
 	text    map[string]bool            // types that read themselves from a string
+	words   map[string][]string        // of these, what they read, where that is a choice of words
 }
 
 // field is one key of a section.
 type field struct {
 	key  string
 	doc  string
+	typ  ast.Expr
 	kind kind
 	of   string // package.Type of the section, for table, named and list
 	name string // of the struct and the field, for errors
@@ -39,7 +41,7 @@ const (
 // parse reads the Go files of the folders, without their tests. A folder's name is the name
 // of its package.
 func parse(folders ...string) (*source, error) {
-	s := &source{structs: map[string]*ast.StructType{}, docs: map[string]string{}, text: map[string]bool{}}
+	s := &source{structs: map[string]*ast.StructType{}, docs: map[string]string{}, text: map[string]bool{}, words: map[string][]string{}}
 	for _, folder := range folders {
 		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 		if err != nil {
@@ -68,7 +70,9 @@ func (s *source) file(f *ast.File) {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
 			if d.Name.Name == "UnmarshalText" && d.Recv != nil {
-				s.text[pkg+base(d.Recv.List[0].Type)] = true
+				name := pkg + base(d.Recv.List[0].Type)
+				s.text[name] = true
+				s.words[name] = choice(d.Body)
 			}
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
@@ -106,7 +110,7 @@ func (s *source) fields(name string) []field {
 		case tag == "" && len(f.Names) == 0 && kind == table:
 			out = append(out, s.fields(of)...)
 		case tag != "" && tag != "-":
-			out = append(out, field{key: tag, doc: f.Doc.Text(), kind: kind, of: of, name: name + "." + f.Names[0].Name})
+			out = append(out, field{key: tag, doc: f.Doc.Text(), typ: f.Type, kind: kind, of: of, name: name + "." + f.Names[0].Name})
 		}
 	}
 	return out
@@ -135,6 +139,28 @@ func (s *source) classify(pkg string, t ast.Expr) (kind, string) {
 		}
 	}
 	return value, ""
+}
+
+// choice returns the words of the switch of an UnmarshalText, nil when it has none.
+func choice(body *ast.BlockStmt) (words []string) {
+	for _, st := range body.List {
+		sw, ok := st.(*ast.SwitchStmt)
+		if !ok || sw.Tag == nil {
+			continue
+		}
+		for _, c := range sw.Body.List {
+			for _, x := range c.(*ast.CaseClause).List {
+				lit, ok := x.(*ast.BasicLit)
+				if !ok {
+					return nil
+				}
+				if word, err := strconv.Unquote(lit.Value); err == nil && word != "" {
+					words = append(words, word)
+				}
+			}
+		}
+	}
+	return words
 }
 
 // base is the name of a type, with its package if it says one, without a star.
