@@ -17,14 +17,14 @@ const (
 	EventEarly        Event = 2  // a provisional response other than 100 from leg B
 	EventConnect      Event = 3  // the first 2xx from leg B; may refuse: both legs get BYE
 	EventRefresh      Event = 4  // a re-INVITE or UPDATE within the call
-	EventReject       Event = 5  // a final failure from leg B; may choose another target
+	EventReject       Event = 5  // a final failure from leg B; may choose other targets, or refuse: the caller gets that answer
 	EventRefer        Event = 6  // REFER from either side
 	EventDTMF         Event = 7  // a digit by RFC 4733 or INFO
 	EventInfo         Event = 8  // INFO from either side
 	EventHold         Event = 9  // a side put the other on hold
 	EventResume       Event = 10 // a side took the other off hold
 	EventMediaTimeout Event = 11 // no media from either side
-	EventTimer        Event = 12 // a timer of the module fired
+	EventTimer        Event = 12 // a timer of this use fired; may refuse: the call is hung up
 	EventEnd          Event = 13 // the call is over, whatever the cause; exactly once for a module whose start let the call pass
 	EventRegister     Event = 24 // REGISTER outside a dialog
 	EventRoute        Event = 25 // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …

@@ -39,14 +39,14 @@
 #define SP_EVENT_EARLY 2 /* a provisional response other than 100 from leg B */
 #define SP_EVENT_CONNECT 3 /* the first 2xx from leg B; may refuse: both legs get BYE */
 #define SP_EVENT_REFRESH 4 /* a re-INVITE or UPDATE within the call */
-#define SP_EVENT_REJECT 5 /* a final failure from leg B; may choose another target */
+#define SP_EVENT_REJECT 5 /* a final failure from leg B; may choose other targets, or refuse: the caller gets that answer */
 #define SP_EVENT_REFER 6 /* REFER from either side */
 #define SP_EVENT_DTMF 7 /* a digit by RFC 4733 or INFO */
 #define SP_EVENT_INFO 8 /* INFO from either side */
 #define SP_EVENT_HOLD 9 /* a side put the other on hold */
 #define SP_EVENT_RESUME 10 /* a side took the other off hold */
 #define SP_EVENT_MEDIA_TIMEOUT 11 /* no media from either side */
-#define SP_EVENT_TIMER 12 /* a timer of the module fired */
+#define SP_EVENT_TIMER 12 /* a timer of this use fired; may refuse: the call is hung up */
 #define SP_EVENT_END 13 /* the call is over, whatever the cause; exactly once for a module whose start let the call pass */
 #define SP_EVENT_REGISTER 24 /* REGISTER outside a dialog */
 #define SP_EVENT_ROUTE 25 /* any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE … */

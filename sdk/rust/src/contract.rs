@@ -16,7 +16,7 @@ pub const EVENT_EARLY: u32 = 2;
 pub const EVENT_CONNECT: u32 = 3;
 /// a re-INVITE or UPDATE within the call
 pub const EVENT_REFRESH: u32 = 4;
-/// a final failure from leg B; may choose another target
+/// a final failure from leg B; may choose other targets, or refuse: the caller gets that answer
 pub const EVENT_REJECT: u32 = 5;
 /// REFER from either side
 pub const EVENT_REFER: u32 = 6;
@@ -30,7 +30,7 @@ pub const EVENT_HOLD: u32 = 9;
 pub const EVENT_RESUME: u32 = 10;
 /// no media from either side
 pub const EVENT_MEDIA_TIMEOUT: u32 = 11;
-/// a timer of the module fired
+/// a timer of this use fired; may refuse: the call is hung up
 pub const EVENT_TIMER: u32 = 12;
 /// the call is over, whatever the cause; exactly once for a module whose start let the call pass
 pub const EVENT_END: u32 = 13;

@@ -1,0 +1,63 @@
+package wasm
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+)
+
+// Everything the SDK offers, through the real host.
+func TestSDK(t *testing.T) {
+	e := withEverything(t, "tck", nil)
+	mc := (*e.slots.Load())["judge"].stable.Load().source
+	mc.Source = sdkModule(t, "sdkall").Source
+	mc.Quota.Bytes = 1 << 20
+	if err := e.Reload([]ModuleConfig{mc}); err != nil {
+		t.Fatal(err)
+	}
+	c := call("bob")
+	c.Message = fields{"one", strings.TrimSuffix(mc.HTTP.Allow[0], "/ok/")}
+	d, err := e.play(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []abi.Timer{{Number: 1, After: time.Minute}, {Number: 2, After: time.Hour, End: true}, {Number: 3}}
+	if len(d.Set) != 1 || d.Set[0].Value != "sip:bob@example.org" || !slices.Equal(d.Timers, want) || !slices.Equal(d.Vars, []abi.Field{{Name: "seen", Value: "1"}}) {
+		t.Errorf("decision %+v", d)
+	}
+	if !slices.Equal(e.calls.said, []string{"hangup other by judge: 603 Enough", "rearm call-bob of judge: 1h0m0s"}) {
+		t.Errorf("calls were told %q", e.calls.said)
+	}
+	m, err := e.Acquire("judge", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Release()
+	c = call("x")
+	c.Event, c.Side, c.Status, c.Phrase, c.Target = abi.EventReject, "b", 486, "Busy", "sip:b@example.net"
+	if d, err := m.Event(t.Context(), c); err != nil || !d.Fork || len(d.Targets) != 2 || d.Targets[0] != "sip:b@example.net;again" {
+		t.Errorf("reject: %+v, %v", d, err)
+	}
+	c.Event, c.Timer, c.Detail = abi.EventTimer, 7, "5"
+	if d, err := m.Event(t.Context(), c); err != nil || d.Code != 480 || d.Reason != "timer 7" {
+		t.Errorf("timer: %+v, %v", d, err)
+	}
+	c.Event = abi.EventDTMF
+	if _, err := m.Event(t.Context(), c); err != nil {
+		t.Errorf("dtmf: %v", err)
+	}
+	g := m.(*Generation)
+	if b, err := g.Migrate(2, []byte("x")); err != nil || string(b) != "3:x" {
+		t.Errorf("migrate: %q, %v", b, err)
+	}
+	if _, err := g.Migrate(9, []byte("x")); !errors.Is(err, ErrMigrate) {
+		t.Errorf("migrate: %v", err)
+	}
+	if st := g.Status(); st.State != 3 || st.Metrics[0].Name != "calls" || st.Metrics[0].Value != 1 {
+		t.Errorf("status %+v", st)
+	}
+}
