@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -15,8 +16,11 @@ const farewell = 2 * time.Second
 func (h *Host) Stop(ctx context.Context) error {
 	h.mu.Lock()
 	h.stopped.Store(true)
-	limit := h.snapshot.DrainTimeout
+	limit, lost := h.snapshot.DrainTimeout, h.snapshot.Live()
 	h.mu.Unlock()
+	if len(lost) > 0 {
+		h.log.Warn("changes made while running are lost", "what", strings.Join(lost, ", "))
+	}
 	if n := h.sbc.Stats().Active; n > 0 {
 		h.log.Info("draining", "calls", n, "limit", limit)
 	}
@@ -57,5 +61,6 @@ func (h *Host) close() error {
 	if h.modules != nil {
 		h.modules.Close()
 	}
+	h.closeStores()
 	return h.records.Close()
 }

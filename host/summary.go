@@ -18,6 +18,7 @@ type Summary struct {
 	Media     []MediaRange
 	Modules   []string // by name, in the order of the file
 	CDRs      []string // files records go to
+	Control   string   // socket of the control API; "" without one
 	TestCall  string   // URI that reaches the built-in echo; "" without one
 	Took      time.Duration
 }
@@ -46,6 +47,7 @@ func (h *Host) Summary() Summary {
 		Node:    h.snapshot.Node,
 		Modules: h.snapshot.ModuleOrder,
 		CDRs:    h.recordFiles(),
+		Control: h.snapshot.Control.Socket,
 		Took:    h.took,
 	}
 	for _, i := range h.transport.Interfaces() {

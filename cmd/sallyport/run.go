@@ -147,6 +147,9 @@ func printSummary(t *terminal, s host.Summary) {
 	for _, file := range s.CDRs {
 		row("records", file)
 	}
+	if s.Control != "" {
+		row("control", s.Control)
+	}
 	fmt.Fprintf(&b, "\n%s after %s. Stop it with Ctrl-C.", t.bold("ready"), s.Took.Round(time.Millisecond))
 	if s.TestCall != "" {
 		fmt.Fprintf(&b, " Place a test call from another terminal:\n\n    %s", t.bold(program()+" call "+s.TestCall))
