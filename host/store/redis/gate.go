@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 )
 
@@ -28,13 +29,16 @@ var errBroken = errors.New("not what redis would say")
 type gate struct {
 	net.Conn
 
-	mu     sync.Mutex // guards owed and sent: the library reads and writes at once
-	owed   int
-	sent   scanner
-	broken error
+	mu   sync.Mutex // the library reads and writes at once; guards what follows
+	sent scanner
+	owed int // answers
+	// With Sentinel the library subscribes to what happens.
+	subscribed         bool
+	subscribe, another int // pushes owed that confirm a channel, or the end of one
 
 	// Owned by the reader.
-	got scanner
+	got    scanner
+	broken error
 }
 
 func newGate(c net.Conn) *gate {
@@ -58,7 +62,7 @@ func (g *gate) check(b []byte) error {
 	for _, c := range b {
 		done, err := g.got.step(c)
 		if err == nil && done {
-			err = g.answered(g.got.push)
+			err = g.answered()
 		}
 		if err != nil {
 			g.broken = err
@@ -68,19 +72,49 @@ func (g *gate) check(b []byte) error {
 	return nil
 }
 
-func (g *gate) answered(push bool) error {
-	if push {
-		if g.got.word != "invalidate" {
-			return fmt.Errorf("%w: it pushed %q", errBroken, g.got.word)
+func (g *gate) answered() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	word := g.got.first()
+	if !g.got.push {
+		if g.owed--; g.owed < 0 {
+			return fmt.Errorf("%w: it answered what was not asked", errBroken)
+		}
+		if word == "QUEUED" {
+			return fmt.Errorf("%w: it speaks of a transaction", errBroken)
 		}
 		return nil
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.owed--; g.owed < 0 {
-		return fmt.Errorf("%w: it answered what was not asked", errBroken)
+	fits := false
+	switch word {
+	case "invalidate":
+		fits = true
+	case "subscribe":
+		g.subscribe--
+		fits = g.subscribe >= 0
+	case "unsubscribe":
+		g.another--
+		fits = g.another >= 0
+	case "message":
+		fits = g.subscribed
+	}
+	if !fits {
+		return fmt.Errorf("%w: it pushed %q", errBroken, word)
 	}
 	return nil
+}
+
+// asked counts what a command is owed; the mutex is held.
+func (g *gate) asked() {
+	switch channels := g.sent.count - 1; strings.ToUpper(g.sent.first()) {
+	case "SUBSCRIBE":
+		g.subscribed = true
+		g.subscribe += channels
+	case "UNSUBSCRIBE":
+		g.another += max(channels, 1)
+	default:
+		g.owed++
+	}
 }
 
 // Write is net.Conn.Write.
@@ -93,7 +127,7 @@ func (g *gate) Write(b []byte) (int, error) {
 			return 0, err
 		}
 		if done {
-			g.owed++
+			g.asked()
 		}
 	}
 	g.mu.Unlock()
@@ -115,8 +149,19 @@ type scanner struct {
 	elements int
 	left     [maxDepth]int // elements missing, a level
 	depth    int
-	push     bool   // the whole value is a push
-	word     string // the first blob of a push
+	push     bool     // the whole value is a push
+	count    int      // its elements
+	word     [16]byte // of a line, or of the first string of a list: how it begins
+	letters  int
+}
+
+func (s *scanner) first() string { return string(s.word[:s.letters]) }
+
+func (s *scanner) letter(c byte) {
+	if s.letters < len(s.word) {
+		s.word[s.letters] = c
+		s.letters++
+	}
 }
 
 type scanState uint8
@@ -131,7 +176,7 @@ const (
 // step takes a byte; done says that a whole value has ended with it.
 func (s *scanner) step(c byte) (done bool, err error) {
 	if s.state == atKind && s.depth == 0 {
-		s.size, s.elements, s.push, s.word = 0, 0, c == '>', ""
+		s.size, s.elements, s.push, s.count, s.letters = 0, 0, c == '>', 0, 0
 	}
 	if s.size++; s.size > maxAnswer {
 		return false, bad("more than %d bytes", maxAnswer)
@@ -163,8 +208,8 @@ func (s *scanner) inBlob(c byte) (bool, error) {
 	if s.blob == 1 && c != '\r' || s.blob == 0 && c != '\n' {
 		return false, bad("a string that does not end in CRLF")
 	}
-	if s.push && s.blob > 1 && len(s.word) < 16 && s.elements > 0 && s.left[0] == s.elements {
-		s.word += string(c)
+	if s.blob > 1 && s.depth == 1 && s.left[0] == s.count {
+		s.letter(c)
 	}
 	if s.blob > 0 {
 		return false, nil
@@ -185,7 +230,13 @@ func (s *scanner) inLine(c byte) (bool, error) {
 	if s.cr {
 		return false, bad("a CR within a line")
 	}
-	if s.cr = c == '\r'; s.cr || s.state == inLine {
+	if s.cr = c == '\r'; s.cr {
+		return false, nil
+	}
+	if s.state == inLine {
+		if s.depth == 0 {
+			s.letter(c)
+		}
 		return false, nil
 	}
 	switch {
@@ -234,6 +285,9 @@ func (s *scanner) endLine() (bool, error) {
 	}
 	if s.depth == maxDepth {
 		return false, bad("more than %d levels", maxDepth)
+	}
+	if s.depth == 0 {
+		s.count = s.number
 	}
 	s.left[s.depth] = s.number
 	s.depth++

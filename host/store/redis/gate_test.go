@@ -77,6 +77,46 @@ func TestScanner(t *testing.T) {
 	}
 }
 
+func TestGateKnowsWhatWasAskedFor(t *testing.T) {
+	ask := func(words ...string) string {
+		s := fmt.Sprintf("*%d\r\n", len(words))
+		for _, w := range words {
+			s += fmt.Sprintf("$%d\r\n%s\r\n", len(w), w)
+		}
+		return s
+	}
+	confirm := func(what, channel string) string { return ">3" + strings.TrimPrefix(ask(what, channel, "1"), "*3") }
+	for name, c := range map[string]struct {
+		asked, answered string
+		ok              bool
+	}{
+		"one each":              {ask("GET", "a") + ask("GET", "b"), "+1\r\n$1\r\nx\r\n", true},
+		"one too many":          {ask("GET", "a"), "+1\r\n+2\r\n", false},
+		"subscribed":            {ask("subscribe", "a", "b"), confirm("subscribe", "a") + confirm("subscribe", "b") + confirm("message", "a"), true},
+		"subscribed once only":  {ask("SUBSCRIBE", "a"), confirm("subscribe", "a") + confirm("subscribe", "a"), false},
+		"subscribe as a word":   {ask("SUBSCRIBE", "a"), "+OK\r\n", false},
+		"message unasked":       {ask("GET", "a"), confirm("message", "a"), false},
+		"unsubscribed":          {ask("UNSUBSCRIBE"), confirm("unsubscribe", "a"), true},
+		"unsubscribed unasked":  {ask("GET", "subscribe"), confirm("unsubscribe", "a"), false},
+		"invalidation":          {"", ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\na\r\n", true},
+		"queued":                {ask("GET", "a"), "+QUEUED\r\n", false},
+		"queued within a list":  {ask("GET", "a"), "*1\r\n*1\r\n+QUEUED\r\n", true},
+		"a list that is pushed": {ask("GET", "a"), ">1\r\n*1\r\n$10\r\ninvalidate\r\n", false},
+	} {
+		here, there := net.Pipe()
+		g := newGate(here)
+		go func() { _, _ = io.Copy(io.Discard, there) }()
+		if _, err := g.Write([]byte(c.asked)); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.check([]byte(c.answered)); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+		_ = g.Close()
+		_ = there.Close()
+	}
+}
+
 // FuzzGate feeds a connection with what Redis never says. What passes the gate
 // must be small, and one value for each command at most.
 func FuzzGate(f *testing.F) {
@@ -108,9 +148,9 @@ func FuzzGate(f *testing.F) {
 	})
 }
 
-// hostile is a server that says hello as Redis does and then answers each
-// command with what it was given.
-func hostile(t *testing.T, answer func(conn net.Conn)) string {
+// hostile is a server that answers each command with what it was given; a polite
+// one says hello as Redis does, first.
+func hostile(t *testing.T, polite bool, answer func(conn net.Conn)) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +174,10 @@ func hostile(t *testing.T, answer func(conn net.Conn)) string {
 					args, err := readCommand(r)
 					if err != nil {
 						return
+					}
+					if !polite {
+						answer(c)
+						continue
 					}
 					switch strings.ToUpper(args[0]) {
 					case "HELLO":
@@ -209,22 +253,56 @@ func TestHostileRedis(t *testing.T) {
 		"an invalidation of nonsense":  ">2\r\n$10\r\ninvalidate\r\n*1\r\n:7\r\n+OK\r\n",
 		"an invalidation without keys": ">1\r\n$10\r\ninvalidate\r\n+OK\r\n",
 	} {
-		t.Run(name, func(t *testing.T) {
-			addr := hostile(t, func(c net.Conn) {
-				fmt.Fprint(c, answer)
-				if answer == "" {
-					c.Close()
+		for _, polite := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, "/polite=", polite), func(t *testing.T) {
+				addr := hostile(t, polite, func(c net.Conn) {
+					fmt.Fprint(c, answer)
+					if answer == "" {
+						c.Close()
+					}
+				})
+				s, err := Open(Options{Addresses: []string{addr}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 3 {
+					everything(t, s)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
 				}
 			})
-			s, err := Open(Options{Addresses: []string{addr}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			for range 3 {
-				everything(t, s)
+		}
+	}
+}
+
+// A node of a cluster, or a Sentinel, that speaks nonsense or not at all: what is
+// asked of the store fails, and it can be closed.
+func TestHostileTopology(t *testing.T) {
+	for _, answer := range []string{"", "*0\r\n", "+OK\r\n", "*2\r\n$1\r\nx\r\n:1\r\n", "silence"} {
+		addr := hostile(t, true, func(c net.Conn) {
+			switch answer {
+			case "":
+				c.Close()
+			case "silence":
+			default:
+				fmt.Fprint(c, answer)
 			}
 		})
+		for _, o := range []Options{{Cluster: true}, {Sentinel: "main"}} {
+			t.Run(fmt.Sprintf("%q/cluster=%v", answer, o.Cluster), func(t *testing.T) {
+				t.Parallel()
+				o.Addresses = []string{addr}
+				s, err := Open(o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				everything(t, s)
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
 	}
 }
 

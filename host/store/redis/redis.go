@@ -36,6 +36,7 @@ const (
 	dialTimeout = time.Second
 	// A connection that does not answer for so long is given up.
 	silence      = 2 * time.Second
+	patience     = 5 * time.Second       // for all of a connection: Sentinels, nodes
 	firstPause   = 50 * time.Millisecond // between attempts to connect
 	longestPause = 3 * time.Second
 	// So many timeouts in a row, without an answer between them, and the
@@ -51,6 +52,7 @@ type Store struct {
 	health   *store.Health
 	client   atomic.Pointer[rueidis.Client] // nil while Redis is away
 	timeouts atomic.Int32                   // in a row
+	changed  changes
 
 	lost  chan rueidis.Client // a client that has failed; the goroutine replaces it
 	ctx   context.Context     // ends with Close
@@ -116,7 +118,7 @@ func (s *Store) Stats() store.Stats {
 func (s *Store) connect(first chan struct{}) {
 	pause := firstPause
 	for {
-		client, err := s.dial()
+		client, end, err := s.dial()
 		if err == nil {
 			pause = firstPause
 			s.timeouts.Store(0)
@@ -133,10 +135,10 @@ func (s *Store) connect(first chan struct{}) {
 			select {
 			case <-s.ctx.Done():
 				s.client.Store(nil)
-				client.Close()
+				end()
 				return
 			case <-s.lost:
-				client.Close()
+				end()
 			}
 			continue
 		}
@@ -152,7 +154,8 @@ func (s *Store) connect(first chan struct{}) {
 	}
 }
 
-func (s *Store) dial() (rueidis.Client, error) {
+func (s *Store) dial() (client rueidis.Client, end func(), err error) {
+	ses := &session{tls: s.o.TLS, conns: map[net.Conn]bool{}}
 	o := rueidis.ClientOption{
 		InitAddress:       s.o.Addresses,
 		Username:          s.o.Username,
@@ -170,25 +173,22 @@ func (s *Store) dial() (rueidis.Client, error) {
 		RingScaleEachConn: 11,
 		ConnWriteTimeout:  silence,
 		Dialer:            net.Dialer{Timeout: dialTimeout, KeepAlive: silence},
-		DialCtxFn: func(ctx context.Context, address string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
-			// Redis may be gone while the library waits: dialing ends with Close.
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			defer context.AfterFunc(s.ctx, cancel)()
-			var c net.Conn
-			var err error
-			if t != nil {
-				c, err = (&tls.Dialer{NetDialer: d, Config: t}).DialContext(ctx, "tcp", address)
-			} else {
-				c, err = d.DialContext(ctx, "tcp", address)
-			}
-			if err != nil {
-				return nil, err
-			}
-			return newGate(c), nil
-		},
+		DialCtxFn:         ses.dial,
 	}
-	return rueidis.NewClient(o)
+	late := time.AfterFunc(patience, ses.end)
+	closed := context.AfterFunc(s.ctx, ses.end)
+	client, err = rueidis.NewClient(o)
+	late.Stop()
+	closed()
+	if err != nil {
+		ses.end()
+		return nil, nil, err
+	}
+	return client, func() {
+		defer ses.end()
+		defer time.AfterFunc(silence, ses.end).Stop()
+		client.Close()
+	}, nil
 }
 
 // up returns the client, or ErrUnavailable at once.

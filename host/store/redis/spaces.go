@@ -138,6 +138,8 @@ func (s *Store) setChange(ctx context.Context, l *rueidis.Lua, in store.Space, s
 		return 0, s.counters.Done(store.OpSetChange, time.Time{}, err)
 	}
 	err = s.do(ctx, store.OpSetChange, func(ctx context.Context, c rueidis.Client) error {
+		// Also when it fails: it may have happened.
+		defer s.changed.note(s.setKey(in, set))
 		w, err := words(ctx, c, l, 2, s.spaceRoot(in), append(args, members...)...)
 		if err == nil {
 			err = said(w[0], "space "+in.Name)
@@ -161,14 +163,8 @@ func (s *Store) SetHas(ctx context.Context, in store.Space, set, member string) 
 		return false, s.counters.Done(store.OpSetRead, time.Time{}, err)
 	}
 	err = s.do(ctx, store.OpSetRead, func(ctx context.Context, c rueidis.Client) error {
-		cmd := c.B().Sismember().Key(s.setKey(in, set)).Member(member)
-		var r rueidis.RedisResult
-		if s.o.Cache > 0 {
-			r = c.DoCache(ctx, cmd.Cache().ToStaticTTL(), s.o.Cache)
-		} else {
-			r = c.Do(ctx, cmd.Build())
-		}
-		has, err = r.AsBool()
+		key := s.setKey(in, set)
+		has, err = s.cached(ctx, c, key, c.B().Sismember().Key(key).Member(member).Cache()).AsBool()
 		return err
 	})
 	return has, err
@@ -187,14 +183,8 @@ func (s *Store) SetMatch(ctx context.Context, in store.Space, set, value string)
 		return "", nil
 	}
 	err = s.do(ctx, store.OpSetRead, func(ctx context.Context, c rueidis.Client) error {
-		cmd := c.B().Smismember().Key(s.setKey(in, set)).Member(prefixes...)
-		var r rueidis.RedisResult
-		if s.o.Cache > 0 {
-			r = c.DoCache(ctx, cmd.Cache().ToStaticTTL(), s.o.Cache)
-		} else {
-			r = c.Do(ctx, cmd.Build())
-		}
-		found, err := r.AsIntSlice()
+		key := s.setKey(in, set)
+		found, err := s.cached(ctx, c, key, c.B().Smismember().Key(key).Member(prefixes...).Cache()).AsIntSlice()
 		if err == nil && len(found) != len(prefixes) {
 			err = fmt.Errorf("%w: redis answered %d of %d", store.ErrCorrupt, len(found), len(prefixes))
 		}
