@@ -47,7 +47,7 @@ var rooms = []room{
 	{"host/wasm", []string{"host/wasm/...", "host/store", "abi", "abi/...", "sbc/callcontrol", wazero, "golang.org/x/sys/..."}, "modules in a sandbox"},
 	{"host/wasm/...", []string{"host/wasm", "host/wasm/...", "abi", "abi/...", wazero}, "modules in a sandbox"},
 	{"host/admin", nil, "what is asked and how answers look; the host does the rest"},
-	{"host/explain", []string{"host/config", "host/wasm", "sbc", "sbc/...", "media", "abi"}, "an SBC without doors, of the rooms that a real one has"},
+	{"host/explain", []string{"host/config", "host/store", "host/wasm", "sbc", "sbc/...", "media", "abi"}, "an SBC without doors, of the rooms that a real one has"},
 	{"host/cdr", nil, "a file of lines"},
 	{"host/store", nil, "values in, values out: it knows neither calls nor modules"},
 	{"host/store/embedded", []string{"host/store", "host/store/...", bbolt}, "one engine, one library"},

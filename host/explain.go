@@ -38,7 +38,7 @@ func explainWith(ctx context.Context, s *config.Snapshot, server string, q expla
 		Snapshot:  s,
 		Transport: transportConfigs(s),
 		Media:     mediaInterfaces(s),
-		Load:      explain.Sandbox(modules, s.Cache.Dir, s.Node),
+		Load:      explain.Sandbox(modules, s.Maps, s.Cache.Dir, s.Node),
 		Resolver:  net.DefaultResolver,
 		Server:    server,
 	}, q)

@@ -116,7 +116,7 @@ func args(t *testing.T, q *Request, text string) {
 func load(t testing.TB, dir string) *Config {
 	s, err := config.Load(filepath.Join(dir, "sallyport.toml"), config.Options{
 		HasAddress: func(netip.Addr) bool { return true },
-		Builtins:   []string{"limit", "router", "waits", "forever", "traps", "hookless", "absent", "drops"},
+		Builtins:   []string{"limit", "router", "waits", "forever", "traps", "hookless", "absent", "drops", "prepaid"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -131,14 +131,14 @@ func load(t testing.TB, dir string) *Config {
 }
 
 // troupe has a module for every way to decide.
-func troupe(name string, log func(level, text string)) (callcontrol.Module, func(), error) {
+func troupe(name string, d Diary) (callcontrol.Module, func(), error) {
 	m := &player{events: abi.Bit(abi.EventStart)}
 	switch name {
 	case "limit":
 		m.start = func(c *abi.Call) (abi.Decision, error) {
 			for _, p := range c.Params {
 				if p.Name == "max" && p.Value == "0" {
-					log("WARN", "account is full")
+					d.Logs("WARN", "account is full")
 					return abi.Decision{Code: 486, Reason: "Too Many", Headers: []abi.Field{{Name: "X-Limit", Value: "0"}}}, nil
 				}
 			}
@@ -151,6 +151,12 @@ func troupe(name string, log func(level, text string)) (callcontrol.Module, func
 				Set:    []abi.Field{{Name: "identity.ruri", Value: "sip:routed@example.net"}},
 				Timers: []abi.Timer{{Number: 1, After: time.Minute, End: true}},
 			}, err
+		}
+	case "prepaid":
+		m.start = func(*abi.Call) (abi.Decision, error) {
+			d.Asked("rate calls/alice (1 a second, 5 at once)", true)
+			d.Asked("balance of alice", false)
+			return abi.Decision{Code: 503}, nil
 		}
 	case "waits":
 		m.start = func(c *abi.Call) (abi.Decision, error) {

@@ -5,52 +5,66 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/sallyport-sbc/sallyport/host/wasm"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 )
 
 var errNotLoaded = errors.New("modules are not loaded here")
 
 // unloadable is the Loader of an SBC without modules.
-func unloadable(string, func(string, string)) (callcontrol.Module, func(), error) {
+func unloadable(string, Diary) (callcontrol.Module, func(), error) {
 	return nil, nil, errNotLoaded
 }
 
 // Sandbox returns a Loader of these modules. Each is loaded by itself, with its own
-// configuration, in a sandbox whose records go nowhere. dir is where compiled modules are
-// kept; it is used when it is there, and not made.
-func Sandbox(modules []wasm.ModuleConfig, dir, node string) Loader {
+// configuration, in a sandbox whose records go nowhere, and which has nothing outside but maps.
+// dir is where compiled modules are kept; it is used when it is there, and not made.
+func Sandbox(modules []wasm.ModuleConfig, maps pattern.Maps, dir, node string) Loader {
 	if _, err := os.Stat(dir); err != nil {
 		dir = ""
 	}
-	return func(name string, log func(level, text string)) (callcontrol.Module, func(), error) {
-		for _, mc := range modules {
-			if mc.Name == name {
-				return sandbox(mc, dir, node, log)
-			}
+	return func(name string, d Diary) (callcontrol.Module, func(), error) {
+		i := slices.IndexFunc(modules, func(mc wasm.ModuleConfig) bool { return mc.Name == name })
+		if i < 0 {
+			return nil, nil, wasm.ErrUnknown
 		}
-		return nil, nil, wasm.ErrUnknown
+		outside := dry{d.Asked}
+		h, err := wasm.New(wasm.Config{
+			Modules:  modules[i : i+1],
+			CacheDir: dir,
+			Node:     node,
+			CDR:      func(string, []byte) (wasm.Sink, error) { return nowhere{}, nil },
+			Store:    outside, Leases: leases{outside}, Redis: outside, Calls: outside, Web: outside,
+			Maps: lookUps(maps),
+			Log:  slog.New(says(d.Logs)),
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		m, err := h.Acquire(name, "explain")
+		if err != nil {
+			h.Close()
+			return nil, nil, err
+		}
+		return m, h.Close, nil
 	}
 }
 
-func sandbox(mc wasm.ModuleConfig, dir, node string, log func(level, text string)) (callcontrol.Module, func(), error) {
-	h, err := wasm.New(wasm.Config{
-		Modules:  []wasm.ModuleConfig{mc},
-		CacheDir: dir,
-		Node:     node,
-		CDR:      func(string, []byte) (wasm.Sink, error) { return nowhere{}, nil },
-		Log:      slog.New(says(log)),
-	})
-	if err != nil {
-		return nil, nil, err
+// lookUps shows modules the maps of the configuration.
+func lookUps(maps pattern.Maps) func(string) (func([]byte, string) ([]byte, bool), bool) {
+	return func(name string) (func([]byte, string) ([]byte, bool), bool) {
+		if maps == nil {
+			return nil, false
+		}
+		m, ok := maps.Map(name)
+		if !ok {
+			return nil, false
+		}
+		return m.Append, true
 	}
-	m, err := h.Acquire(mc.Name, "explain")
-	if err != nil {
-		h.Close()
-		return nil, nil, err
-	}
-	return m, h.Close, nil
 }
 
 // nowhere takes the records of a module that is only tried.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
@@ -16,9 +18,18 @@ const patience = 5 * time.Second
 
 var errPatience = fmt.Errorf("it had not decided after %s: it needs an answer that a dry run does not have", patience)
 
-// Loader loads a module for a rehearsal: nothing it does may show outside. It tells log what
-// the module writes there. release gives all of it back.
-type Loader func(name string, log func(level, text string)) (m callcontrol.Module, release func(), err error)
+// Loader loads a module for a rehearsal: nothing it does may show outside. release gives all
+// of it back.
+type Loader func(name string, d Diary) (m callcontrol.Module, release func(), err error)
+
+// Diary is told what a module does while it decides. Safe for concurrent use.
+type Diary interface {
+	// Logs takes a line that the module logs.
+	Logs(level, text string)
+	// Asked takes what the module wants of the world outside; known is false when it needs an
+	// answer that a dry run does not have.
+	Asked(what string, known bool)
+}
 
 // cast hands out the modules of one rehearsal and writes down what they say.
 type cast struct {
@@ -33,7 +44,34 @@ type role struct {
 	cast    *cast
 	module  callcontrol.Module // nil: cannot be tried
 	release func()
-	said    Module
+
+	mu   sync.Mutex // guards Log and Asked, which a module may reach while others go on
+	said Module
+}
+
+var _ Diary = (*role)(nil)
+
+// Logs implements Diary.
+func (r *role) Logs(level, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.said.Log = append(r.said.Log, level+" "+text)
+}
+
+// Asked implements Diary.
+func (r *role) Asked(what string, known bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.said.Asked = append(r.said.Asked, Asked{what, known})
+}
+
+// report is what the module said.
+func (r *role) report() Module {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.said
+	m.Log, m.Asked = slices.Clone(m.Log), slices.Clone(m.Asked)
+	return m
 }
 
 var _ callcontrol.Modules = (*cast)(nil)
@@ -43,9 +81,7 @@ var _ callcontrol.Modules = (*cast)(nil)
 func (c *cast) Acquire(name, _ string) (callcontrol.Module, error) {
 	r := &role{cast: c}
 	var err error
-	r.module, r.release, err = c.load(name, func(level, text string) {
-		r.said.Log = append(r.said.Log, level+" "+text)
-	})
+	r.module, r.release, err = c.load(name, r)
 	if err != nil {
 		r.module = nil
 		r.said.Verdict, r.said.Why = NotTried, err.Error()

@@ -119,7 +119,15 @@ type Module struct {
 	Vars        []Field  `json:"vars,omitempty"`    // variables of the call
 	MaxDuration string   `json:"max_duration,omitempty"`
 	Timers      []string `json:"timers,omitempty"`
+	Asked       []Asked  `json:"asked,omitempty"` // of stores, of Redis, by HTTP
 	Log         []string `json:"log,omitempty"`
+}
+
+// Asked is what a module wanted of the world outside its sandbox. Known is false when it
+// needed an answer that a dry run does not have.
+type Asked struct {
+	What  string `json:"what"`
+	Known bool   `json:"known"`
 }
 
 // Param is a parameter of a module.

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sallyport-sbc/sallyport/host/config"
@@ -94,7 +95,7 @@ func (r *rehearsal) modules(chosen *profile.Profile) {
 	for _, u := range chosen.Chain().Uses() {
 		one := Module{Use: u.Name, OnFail: u.OnFail.String(), Verdict: NotAsked}
 		if role := r.cast.of(u.Name); role != nil {
-			one = role.said
+			one = role.report()
 			one.Use, one.OnFail = u.Name, u.OnFail.String()
 			one.LookUps = r.placed(one.LookUps)
 		}
@@ -112,6 +113,9 @@ func (r *rehearsal) modules(chosen *profile.Profile) {
 		}
 		if one.Verdict == NotTried {
 			p.note("module " + u.Name + " was not tried: explained as if it had let the call pass")
+		}
+		if slices.ContainsFunc(one.Asked, func(a Asked) bool { return !a.Known }) {
+			p.note("module " + u.Name + " needed an answer that a dry run does not have: it may decide otherwise about a call")
 		}
 		for _, set := range one.Set {
 			for i := range p.Patterns {

@@ -157,6 +157,13 @@ func (w *writer) modules(r *Report) {
 		for _, t := range m.Timers {
 			w.line("        sets ", t)
 		}
+		for _, a := range m.Asked {
+			answer := "granted without effect"
+			if !a.Known {
+				answer = "not known in a dry run"
+			}
+			w.line("        asks for ", clean(a.What), ": ", answer)
+		}
 		for _, l := range m.Log {
 			w.line("        logs ", clean(l))
 		}

@@ -3,6 +3,7 @@ package wasm
 import (
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ type Config struct {
 	Leases Leases
 	// Redis gives commands for sbc_redis; nil refuses such modules.
 	Redis store.Commander
+	// Web, when not nil, answers the requests of sbc_http in place of the network.
+	Web http.RoundTripper
 	// Maps finds a map of the configuration for sbc_map: what appends to dst the value for a key. nil has none.
 	Maps func(name string) (func(dst []byte, key string) ([]byte, bool), bool)
 	// Calls is what sbc_call reaches; nil refuses such modules.

@@ -28,7 +28,9 @@ func (g *Generation) grant(c *Config, f *file) (err error) {
 		}
 	}
 	if f.imports("sbc_http") {
-		g.web, err = newWeb(g.source.HTTP, g.limits.HTTPInFlight)
+		if g.web, err = newWeb(g.source.HTTP, g.limits.HTTPInFlight); err == nil && c.Web != nil {
+			g.web.client.Transport = c.Web
+		}
 	}
 	return err
 }
