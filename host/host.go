@@ -66,6 +66,7 @@ type Host struct {
 	transport    *transport.Layer
 	media        *media.Anchor
 	modules      *wasm.Host
+	stores       stores
 	echo         *useragent.Echo // nil without [echo]
 
 	socket  net.Listener  // of the control API; nil without one
@@ -111,14 +112,20 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	h.modules, err = wasm.New(wasm.Config{
+	if err := h.openStores(s, modules); err != nil {
+		return err
+	}
+	wc := wasm.Config{
 		Modules:  modules,
 		CacheDir: s.Cache.Dir,
 		Node:     s.Node,
 		CDR:      h.openRecords,
 		Log:      h.log,
 		Progress: h.progress,
-	})
+	}
+	h.grant(&wc)
+	h.current.Store(s) // modules may look into its maps as soon as they start
+	h.modules, err = wasm.New(wc)
 	if err != nil {
 		return loadErrors(s, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/host/cdr"
 	"github.com/sallyport-sbc/sallyport/host/config"
+	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/host/wasm"
 	"github.com/sallyport-sbc/sallyport/host/wasm/builtin"
 )
@@ -47,6 +48,14 @@ func moduleConfigs(s *config.Snapshot) ([]wasm.ModuleConfig, error) {
 			Config: own,
 			SHA256: m.SHA256,
 			Grants: m.Grants,
+			HTTP:   wasm.HTTPGrant{Allow: m.HTTP.Allow, Private: m.HTTP.Private},
+			Redis:  wasm.RedisGrant{Commands: m.Redis.Commands, Prefix: m.Redis.Prefix},
+			Quota:  store.Quota{Keys: int64(m.Limits.Keys), Bytes: int64(m.Limits.Bytes)},
+			Limits: wasm.Limits{
+				Memory: int64(m.Limits.Memory), CPU: m.Limits.CPU, ParkWait: m.Limits.Wait,
+				Instances: m.Limits.Instances, Parked: m.Limits.Parked,
+				HTTPInFlight: m.Limits.HTTP, LogRate: m.Limits.LogRate,
+			},
 		})
 	}
 	return cs, nil

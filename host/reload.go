@@ -27,6 +27,9 @@ func (h *Host) Reload() error {
 	if keys := fixed(h.snapshot, next); len(keys) > 0 {
 		return &RestartError{Keys: keys}
 	}
+	if err := h.storesSuffice(next); err != nil {
+		return err
+	}
 	drop, err := h.reloadModules(next)
 	if err != nil {
 		return err
@@ -66,6 +69,12 @@ func fixed(old, next *config.Snapshot) []string {
 	}
 	if old.Cache != next.Cache {
 		keys = append(keys, "cache")
+	}
+	if old.Store != next.Store {
+		keys = append(keys, "store")
+	}
+	if !reflect.DeepEqual(old.Redis, next.Redis) {
+		keys = append(keys, "redis")
 	}
 	if old.Log.Format != next.Log.Format {
 		keys = append(keys, "log.format")

@@ -27,6 +27,7 @@ const (
 	evHangup                    // end the call: text says why, or cause if there is one
 	evInquire                   // what the call is: tell inquirer
 	evDecided                   // a hook that waited has decided
+	evRearm                     // a module's use (text) allows the call limit from its answer
 )
 
 // event is anything that can happen to a call. Which fields are set follows from kind.
@@ -42,6 +43,7 @@ type event struct {
 	err     error
 	text    string
 	decided *decided
+	limit   time.Duration
 	cause   *cause
 
 	inquirer chan<- CallInfo
@@ -134,6 +136,8 @@ func (c *call) handle(ev event) {
 		c.resolved(ev.serial, ev.targets, ev.err)
 	case evRetarget:
 		c.retargeted(ev.leg, ev.text, ev.targets)
+	case evRearm:
+		c.limitAnew(ev.text, ev.limit)
 	case evDecided:
 		c.decidedLater(ev.decided)
 	case evSilence:

@@ -39,6 +39,7 @@ func (c *checker) run() {
 	c.profiles()
 	c.selectors()
 	c.refused()
+	c.stores()
 }
 
 // names allows only names that can stand in a log line, a pattern and a URI as they are.

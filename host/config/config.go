@@ -66,6 +66,12 @@ type Config struct {
 	// [module.NAME] loads a call control module; a profile uses it by NAME.
 	Module map[string]*Module `toml:"module"`
 
+	// [store] is where modules keep what outlives a call.
+	Store Store `toml:"store"`
+
+	// [redis] is where Redis or Valkey is, for the store or for modules that speak to it.
+	Redis *Redis `toml:"redis"`
+
 	// [echo] is a far end inside the SBC that answers every call and sends its audio back.
 	// Without this section there is none.
 	Echo *Echo `toml:"echo"`
@@ -193,6 +199,15 @@ type Module struct {
 	//
 	//	grants = ["sbc_cdr"]
 	Grants []string `toml:"grants"`
+
+	// [module.NAME.http] is what the module may reach by HTTP.
+	HTTP HTTP `toml:"http"`
+
+	// [module.NAME.redis] is what the module may do with Redis.
+	Redis RedisUse `toml:"redis"`
+
+	// [module.NAME.limits] bounds what the module may use.
+	Limits Limits `toml:"limits"`
 
 	// [module.NAME.config] is given to the module as it is; its README says what it knows.
 	//

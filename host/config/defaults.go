@@ -15,6 +15,7 @@ func (c *Config) SetDefaults() {
 	c.Log.SetDefaults()
 	c.Cache.SetDefaults()
 	c.Control.SetDefaults()
+	c.Store.SetDefaults()
 }
 
 // SetDefaults fills l: information, as text.

@@ -6,7 +6,7 @@ package profile
 // held call would pay most of a kilobyte for a plan of its own.
 func (p *Plan) Lasting() *Plan {
 	base := &p.Profile.plan
-	same := p.InterfaceA == base.InterfaceA && p.NextHopA == base.NextHopA && p.NextHopAlways == base.NextHopAlways &&
+	same := p.MaxDuration == base.MaxDuration && p.InterfaceA == base.InterfaceA && p.NextHopA == base.NextHopA && p.NextHopAlways == base.NextHopAlways &&
 		p.Proxy == base.Proxy && p.ForceProxy == base.ForceProxy && p.NAT == base.NAT &&
 		p.filter == base.filter && p.contact == base.contact && p.shape == base.shape &&
 		p.translations == base.translations && p.SymmetricByFlags == base.SymmetricByFlags &&
