@@ -77,7 +77,7 @@ func (s *Server) handler(to *route) http.Handler {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longOrder))
 		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			s.log.Info("control request", "method", r.Method, "path", r.URL.Path)
+			s.log.Debug("control request", "method", r.Method, "path", r.URL.Path)
 		}
 		answer, err := to.do(s, r)
 		if err != nil {

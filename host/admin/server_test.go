@@ -247,6 +247,11 @@ func TestSocket(t *testing.T) {
 	if err != nil || info.Mode().Perm() != socketMode || info.Mode().Type() != os.ModeSocket {
 		t.Errorf("the socket is %v, %v", info.Mode(), err)
 	}
+	for folder, want := range map[string]os.FileMode{"a": 0o755, "a/b": folderMode} {
+		if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s has the mode %v, %v, want %v", folder, info.Mode().Perm(), err, want)
+		}
+	}
 	if files, err := os.ReadDir("a/b"); err != nil || len(files) != 1 {
 		t.Errorf("beside the socket: %v, %v", files, err)
 	}

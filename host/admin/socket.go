@@ -31,7 +31,12 @@ func Listen(path string) (net.Listener, error) {
 	if len(beside) > maxPath {
 		return nil, fmt.Errorf("%s: the path of a socket has at most %d bytes", path, maxPath-8)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), folderMode); err != nil {
+	// Only the folder of the socket is closed to others: records and more lie beside it.
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(folder, folderMode); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
 	if info, err := os.Lstat(path); err == nil {
