@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/explain"
+	"github.com/sallyport-sbc/sallyport/sbc/transport"
 )
 
 // Explain says what an SBC with the configuration of o would do with a request. Nothing is
@@ -19,24 +20,37 @@ func Explain(ctx context.Context, o Options, q explain.Request) (*explain.Report
 	if err != nil {
 		return nil, err
 	}
-	return explainWith(ctx, s, o.Server, q)
+	return explainWith(ctx, s, transportConfigs(s), o.Server, q)
 }
 
 // Explain says what this SBC would do with a request that came now. Calls do not notice.
 func (h *Host) Explain(ctx context.Context, q explain.Request) (*explain.Report, error) {
 	h.explaining.Lock()
 	defer h.explaining.Unlock()
-	return explainWith(ctx, h.current.Load(), h.o.Server, q)
+	s := h.current.Load()
+	return explainWith(ctx, s, h.bound(s), h.o.Server, q)
 }
 
-func explainWith(ctx context.Context, s *config.Snapshot, server string, q explain.Request) (*explain.Report, error) {
+// bound returns the interfaces with the addresses they have got: the configuration may leave
+// a port to the system.
+func (h *Host) bound(s *config.Snapshot) []transport.Config {
+	cs := transportConfigs(s)
+	for n := range cs {
+		if i, ok := h.transport.Interface(cs[n].Name); ok {
+			cs[n].UDP, cs[n].TCP = i.Addrs(transport.UDP), i.Addrs(transport.TCP)
+		}
+	}
+	return cs
+}
+
+func explainWith(ctx context.Context, s *config.Snapshot, doors []transport.Config, server string, q explain.Request) (*explain.Report, error) {
 	modules, err := moduleConfigs(s)
 	if err != nil {
 		return nil, err
 	}
 	return explain.Explain(ctx, explain.Config{
 		Snapshot:  s,
-		Transport: transportConfigs(s),
+		Transport: doors,
 		Media:     mediaInterfaces(s),
 		Load:      explain.Sandbox(modules, s.Maps, s.Cache.Dir, s.Node),
 		Resolver:  net.DefaultResolver,

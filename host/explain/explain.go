@@ -80,10 +80,14 @@ func Explain(ctx context.Context, c Config, q Request) (*Report, error) {
 	default:
 		r.stage.hear(r.text, r.flow)
 		r.judge()
+		if q.Profile != "" && r.message.Method != "INVITE" {
+			r.report.note("a profile counts for an INVITE and for requests inside a call alone")
+		}
 		if inside {
 			r.report.note("no dialog is known here: with the profile of its call, this explains what crosses to the other leg")
 		}
 	}
+	r.because()
 	return r.report, err
 }
 
@@ -241,6 +245,25 @@ func (r *rehearsal) judge() {
 	default:
 		p.Verdict = Refused
 		r.excuses()
+	}
+}
+
+// because fills in why a request is refused that no room has an error for.
+func (r *rehearsal) because() {
+	p := r.report
+	if p.Why != "" || p.Answer == nil {
+		return
+	}
+	switch p.Answer.Code {
+	case 481:
+		p.Why = "it belongs to no call"
+	case 405:
+		p.Why = "the SBC takes no " + r.message.Method + " outside of a call"
+		if p.Profile != "" {
+			p.Why = r.message.Method + " does not cross to the other leg"
+		}
+	case 501:
+		p.Why = "the SBC knows no " + r.message.Method
 	}
 }
 

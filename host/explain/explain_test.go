@@ -199,3 +199,23 @@ func (names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error
 	}
 	return nil, errors.New("no such host")
 }
+
+// Colour is all that a terminal adds, and what comes from outside adds none.
+func TestColour(t *testing.T) {
+	c := simpleConfig(t)
+	r, err := Explain(context.Background(), *c, Request{Message: simpleInvite})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Modules[0].Log = []string{"INFO \x1b[2J\x9b2J"}
+	plain, coloured := Text(r, false), Text(r, true)
+	if strings.Contains(plain, "\x1b") || !strings.Contains(coloured, "\x1b[32m+ ") || strings.Contains(coloured, "\x1b[2J") {
+		t.Errorf("%q\n%q", plain, coloured)
+	}
+	for _, code := range []string{"1", "31", "32", "0"} {
+		coloured = strings.ReplaceAll(coloured, "\x1b["+code+"m", "")
+	}
+	if coloured != plain {
+		t.Errorf("with colour:\n%s\nwithout:\n%s", coloured, plain)
+	}
+}
