@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"reflect"
 	"strings"
@@ -105,6 +106,8 @@ func asText(v reflect.Value) (string, bool) {
 		x = v.Addr().Interface()
 	}
 	switch t := x.(type) {
+	case *slog.Level:
+		return strings.ToLower(t.String()), true
 	case encoding.TextMarshaler:
 		b, err := t.MarshalText()
 		return string(b), err == nil

@@ -44,7 +44,7 @@ ring_timeout = "90s"
 	}
 	got := b.String()
 	for _, want := range []string{
-		`node = "sbc1"`, `active_profile = ["trunk"]`, `drain_timeout = "30s"`, `media_ports = "20000-29999"`, `level = "INFO"`, `format = "text"`,
+		`node = "sbc1"`, `active_profile = ["trunk"]`, `drain_timeout = "30s"`, `media_ports = "20000-29999"`, `level = "info"`, `format = "text"`,
 		`advertise = "203.0.113.7"`, `url = "redis://user:…@192.0.2.5:6379/1"`, `api_token = "…"`, `Password = "…"`, `password = "$M($fU=>keys)"`,
 		`kind = "exact"`, `ring_timeout = "1m30s"`, `ring_timeout = "3m0s"`, `socket = "var/run/sallyport.sock"`, `on_fail = "refuse"`,
 	} {
