@@ -29,6 +29,7 @@ type Run struct {
 
 	// next is the first use whose start is not decided: Start goes on from there.
 	next    int
+	first   abi.Event // 0 = EventStart
 	wants   uint64
 	ended   bool
 	maximum time.Duration
@@ -124,10 +125,15 @@ func (r *Run) Wants(e abi.Event) bool {
 // Start lets the modules decide about a new call, in order; what they set goes into plan.
 // It returns nil when all let it pass, ErrPending when one of them waits (then Resume goes
 // on), else the *Refusal of the first that did not; the modules before that one have then
-// got their end, with a Result made from the refusal unless call has one.
+// got their end, with a Result made from the refusal unless call has one. With call.Event
+// EventRegister or EventRoute it is a request outside a dialog that they decide about: modules
+// without a hook for it let it pass, and Close instead of End is the end.
 func (r *Run) Start(ctx context.Context, call *abi.Call, plan Plan) error {
 	if r == nil || r.ended {
 		return nil
+	}
+	if call.Event == abi.EventRegister || call.Event == abi.EventRoute {
+		r.first = call.Event
 	}
 	for r.next < len(r.steps) {
 		i := r.next
@@ -144,7 +150,12 @@ func (r *Run) Start(ctx context.Context, call *abi.Call, plan Plan) error {
 }
 
 // entry is the event that begins the passage.
-func (r *Run) entry() abi.Event { return abi.EventStart }
+func (r *Run) entry() abi.Event {
+	if r.first == 0 {
+		return abi.EventStart
+	}
+	return r.first
+}
 
 // decide carries out what the start hook of use i decided, or what follows from its
 // failure, and moves on to the next use.
@@ -159,7 +170,7 @@ func (r *Run) decide(ctx context.Context, call *abi.Call, plan Plan, i int, d ab
 	var refusal *Refusal
 	switch {
 	case err != nil:
-		refusal = r.failed(i, abi.EventStart, err)
+		refusal = r.failed(i, r.entry(), err)
 	case d.Refused():
 		refusal = r.refusal(i, &d)
 	default:
@@ -182,10 +193,10 @@ func (r *Run) start(ctx context.Context, call *abi.Call, i int) (abi.Decision, e
 		return abi.Decision{}, err
 	}
 	s.params = r.chain.params(i, r.env)
-	if s.mask&abi.Bit(abi.EventStart) == 0 {
+	if s.mask&abi.Bit(r.entry()) == 0 {
 		return abi.Decision{}, nil
 	}
-	return r.hook(ctx, call, i, abi.EventStart)
+	return r.hook(ctx, call, i, r.entry())
 }
 
 // set puts what a module wants into the plan: all of it, or nothing when the plan can tell
@@ -324,7 +335,7 @@ func (r *Run) End(ctx context.Context, call *abi.Call) {
 	r.cancel()
 	r.timers, r.targets = nil, nil
 	for i := range r.steps {
-		if s := &r.steps[i]; s.passed && s.mask&abi.Bit(abi.EventEnd) != 0 {
+		if s := &r.steps[i]; s.passed && s.mask&abi.Bit(abi.EventEnd) != 0 && r.entry() == abi.EventStart {
 			call.Later = nil
 			if s.waits {
 				call.Later = r.later(i)
@@ -340,6 +351,9 @@ func (r *Run) End(ctx context.Context, call *abi.Call) {
 	}
 	call.Later = nil
 }
+
+// Close gives all modules back after a request outside a dialog. It has no end hook.
+func (r *Run) Close() { r.End(context.Background(), new(abi.Call)) }
 
 // unwind ends the passage of a call that was refused.
 func (r *Run) unwind(ctx context.Context, call *abi.Call, refusal *Refusal) {

@@ -222,3 +222,30 @@ func TestRearm(t *testing.T) {
 		t.Errorf("%s by %s", p.MaxDuration(), p.MaxDurationBy())
 	}
 }
+
+func TestRequestOutsideADialog(t *testing.T) {
+	mask := trio | abi.Bit(abi.EventRoute)
+	p := begin(t, OnFailRefuse,
+		&script{name: "a", mask: mask, event: set(Field{Name: "ok.a", Value: "1"})}, &script{name: "b"}, &script{name: "c", mask: mask, event: pending},
+	)
+	p.call.Event = abi.EventRoute
+	if err := p.start(); err != ErrPending {
+		t.Fatal(err)
+	}
+	if err := p.resume(abi.Decision{}, nil); err != nil || p.plan["ok.a"] != "1" {
+		t.Errorf("%v, plan %v", err, p.plan)
+	}
+	p.Close()
+	if want := "a route, c route, a release, b release, c release"; ran(p) != want {
+		t.Errorf("ran %q, want %q", ran(p), want)
+	}
+	p = begin(t, OnFailRefuse, &script{name: "a", mask: mask}, &script{name: "b", mask: mask, event: refuse(403, "No")})
+	p.call.Event = abi.EventRoute
+	var r *Refusal
+	if err := p.start(); !errors.As(err, &r) || r.Code != 403 {
+		t.Errorf("%v", err)
+	}
+	if want := "a route, b route, b release, a release"; ran(p) != want {
+		t.Errorf("ran %q, want %q", ran(p), want)
+	}
+}
