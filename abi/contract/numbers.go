@@ -18,8 +18,8 @@ var Events = []Event{
 	{13, "end", "the call is over, whatever the cause; exactly once for a module whose start let the call pass", true},
 	{24, "register", "REGISTER outside a dialog", false},
 	{25, "route", "any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …", false},
-	{40, "tick", "once a second for the module, no call", false},
-	{41, "stop", "this generation of the module ends", false},
+	{40, "tick", "once a second for the module, no call; not while it waits in one", true},
+	{41, "stop", "this generation of the module ends; may not wait", true},
 }
 
 // Codes of host functions and hooks. A positive result is a length or a value.

@@ -28,8 +28,8 @@ const (
 	EventEnd          Event = 13 // the call is over, whatever the cause; exactly once for a module whose start let the call pass
 	EventRegister     Event = 24 // REGISTER outside a dialog
 	EventRoute        Event = 25 // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
-	EventTick         Event = 40 // once a second for the module, no call
-	EventStop         Event = 41 // this generation of the module ends
+	EventTick         Event = 40 // once a second for the module, no call; not while it waits in one
+	EventStop         Event = 41 // this generation of the module ends; may not wait
 )
 
 // String is the event's name in logs and manifests.

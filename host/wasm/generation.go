@@ -34,6 +34,7 @@ type Generation struct {
 	lines    logBucket
 	waits    bool // its hooks can wait
 	state    uint32
+	quit     chan struct{} // ends its ticks; nil when it has none
 	waiting  waiting
 	counters counters
 	metrics  *metrics
@@ -82,6 +83,12 @@ func (g *Generation) Release() {
 }
 
 func (g *Generation) close() {
+	if g.quit != nil {
+		close(g.quit)
+	}
+	if g.events&abi.Bit(abi.EventStop) != 0 {
+		_ = g.own(abi.EventStop, nil) // there is nobody left to tell
+	}
 	g.pool.close()
 	ctx := context.Background()
 	if err := g.runtime.Close(ctx); err != nil {

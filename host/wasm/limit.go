@@ -76,7 +76,8 @@ func (g *Generation) settle(c *abi.Call, d *abi.Decision, err error) {
 	if !g.leasing {
 		return
 	}
-	if c.Event == abi.EventEnd || c.Event == abi.EventStart && (err != nil || d.Refused()) {
+	alone := c.Event == abi.EventRegister || c.Event == abi.EventRoute || c.Event == abi.EventTick || c.Event == abi.EventStop
+	if alone || c.Event == abi.EventEnd || c.Event == abi.EventStart && (err != nil || d.Refused()) {
 		for _, lease := range g.held.take(callUse{c.ID, c.Use}) {
 			g.giveBack(lease)
 		}

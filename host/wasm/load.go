@@ -72,6 +72,10 @@ func (h *Host) load(mc ModuleConfig, now *Generation) (_ *Generation, err error)
 			return nil, err
 		}
 	}
+	if g.events&abi.Bit(abi.EventTick) != 0 {
+		g.quit = make(chan struct{})
+		g.tasks.start(func() { g.ticks(g.quit) })
+	}
 	g.log.Info("module loaded", "module", g.name, "gen", g.id, "version", g.manifest.Version, "dur", p.elapsed())
 	return g, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
@@ -60,4 +61,31 @@ func TestSDK(t *testing.T) {
 	if st := g.Status(); st.State != 3 || st.Metrics[0].Name != "calls" || st.Metrics[0].Value != 1 {
 		t.Errorf("status %+v", st)
 	}
+}
+
+// A module ticks once a second, but not while it waits in a tick, and hears of its end.
+func TestTickAndStop(t *testing.T) {
+	e := withEverything(t, "tck", nil)
+	mc := (*e.slots.Load())["judge"].stable.Load().source
+	mc.Source = sdkModule(t, "sdkall").Source
+	config := e.Host.config
+	config.Modules = []ModuleConfig{mc}
+	synctest.Test(t, func(t *testing.T) {
+		log := new(logBuffer)
+		config.Log = log.logger()
+		h, err := New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10*time.Second + 700*time.Millisecond)
+		synctest.Wait()
+		// From second 1 on each tick takes until the next but one.
+		if n := strings.Count(log.String(), `text="tick of judge on sbc1"`); n != 5 {
+			t.Errorf("%d ticks\n%s", n, log)
+		}
+		h.Close()
+		if n := strings.Count(log.String(), "text=stop"); n != 1 || strings.Contains(log.String(), "module failed") {
+			t.Errorf("%d stops\n%s", n, log)
+		}
+	})
 }

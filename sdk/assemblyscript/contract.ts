@@ -23,8 +23,8 @@ export const EVENT_TIMER: i32 = 12; // a timer of this use fired; may refuse: th
 export const EVENT_END: i32 = 13; // the call is over, whatever the cause; exactly once for a module whose start let the call pass
 export const EVENT_REGISTER: i32 = 24; // REGISTER outside a dialog
 export const EVENT_ROUTE: i32 = 25; // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
-export const EVENT_TICK: i32 = 40; // once a second for the module, no call
-export const EVENT_STOP: i32 = 41; // this generation of the module ends
+export const EVENT_TICK: i32 = 40; // once a second for the module, no call; not while it waits in one
+export const EVENT_STOP: i32 = 41; // this generation of the module ends; may not wait
 // end table
 
 // Results of host functions and hooks.

@@ -50,8 +50,8 @@
 #define SP_EVENT_END 13 /* the call is over, whatever the cause; exactly once for a module whose start let the call pass */
 #define SP_EVENT_REGISTER 24 /* REGISTER outside a dialog */
 #define SP_EVENT_ROUTE 25 /* any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE … */
-#define SP_EVENT_TICK 40 /* once a second for the module, no call */
-#define SP_EVENT_STOP 41 /* this generation of the module ends */
+#define SP_EVENT_TICK 40 /* once a second for the module, no call; not while it waits in one */
+#define SP_EVENT_STOP 41 /* this generation of the module ends; may not wait */
 /* end table */
 
 /* Results of host functions and hooks. */

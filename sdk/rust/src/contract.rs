@@ -38,9 +38,9 @@ pub const EVENT_END: u32 = 13;
 pub const EVENT_REGISTER: u32 = 24;
 /// any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
 pub const EVENT_ROUTE: u32 = 25;
-/// once a second for the module, no call
+/// once a second for the module, no call; not while it waits in one
 pub const EVENT_TICK: u32 = 40;
-/// this generation of the module ends
+/// this generation of the module ends; may not wait
 pub const EVENT_STOP: u32 = 41;
 // end table
 

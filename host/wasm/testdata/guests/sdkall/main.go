@@ -217,6 +217,19 @@ func (m *module) DTMF(c *sdk.Call) error {
 	return is("digit", c.Detail() == "5", nil)
 }
 
+func (m *module) Tick(c *sdk.Call) error {
+	if err := c.Sleep(1500 * sdk.Millisecond); err != nil {
+		return err
+	}
+	c.Log(sdk.LevelInfo, "tick of "+c.Use()+" on "+c.Node())
+	return nil
+}
+
+func (m *module) Stop(c *sdk.Call) error {
+	c.Log(sdk.LevelInfo, "stop")
+	return nil
+}
+
 func (m *module) StateVersion() uint32 { return 3 }
 
 func (m *module) Migrate(from uint32, state []byte) ([]byte, error) {
