@@ -104,8 +104,8 @@ expected to lead to:
   -- expect --
   refuse 403 Not from here
 
-The module gets every capability it asks for that needs no network and no store. The exit
-code is 1 when an expectation is not met.`,
+The module is granted what it asks for, with an empty store of its own, and no network. The
+exit code is 1 when an expectation is not met.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out, file, dir := cmd.OutOrStdout(), args[0], filepath.Dir(args[0])

@@ -48,6 +48,9 @@ func TestModuleVerbs(t *testing.T) {
 				{"module test guard.wasm --script guard/testdata/guard.txtar", 0, []string{"2 hooks, as expected"}},
 				{"module bench guard.wasm --time 20ms --script guard/testdata/guard.txtar", 0, []string{"hooks/s", "start", "memory of one more instance"}},
 			} {
+				if strings.Contains(step.line, ".wasm") && language != "c" {
+					continue // a file does not say what it was written in
+				}
 				code, stdout, stderr := run(strings.Fields(step.line)...)
 				if code != step.code {
 					t.Errorf("%s: exit code %d\n%s%s", step.line, code, stdout, stderr)

@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/abi/manifest"
+	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/host/wasm"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 )
@@ -34,6 +36,7 @@ type Bench struct {
 
 	host   *wasm.Host
 	module callcontrol.Module
+	store  *ledger // nil when the module asks for none
 	said   said
 }
 
@@ -50,19 +53,27 @@ func Open(o Options) (*Bench, error) {
 	if b.Manifest, err = manifest.Read(file); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.File, err)
 	}
-	b.host, err = wasm.New(wasm.Config{
+	c := wasm.Config{
 		Modules: []wasm.ModuleConfig{{
 			Name: b.Manifest.Name, Source: o.File, Config: []byte(o.Config), Grants: append([]string{}, b.Manifest.Capabilities...),
 			Limits: wasm.Limits{LogRate: 1 << 30, Instances: o.Instances},
 		}},
 		CacheDir: cacheDir(), Node: "sbc1", Log: slog.New(&b.said),
-		CDR: func(string, []byte) (wasm.Sink, error) { return &b.said, nil },
-	})
-	if err != nil {
-		return nil, err
+		CDR: func(string, []byte) (wasm.Sink, error) { return &b.said, nil }, Calls: &b.said,
 	}
-	if b.module, err = b.host.Acquire(b.Manifest.Name, "bench"); err != nil {
-		b.host.Close()
+	if slices.ContainsFunc(b.Manifest.Capabilities, stored) {
+		if b.store, err = openLedger(); err != nil {
+			return nil, err
+		}
+		c.Store, c.Leases = b.store.Store, store.NewHolder(b.store, "sbc1", store.HolderOptions{})
+	}
+	if b.host, err = wasm.New(c); err == nil {
+		if b.module, err = b.host.Acquire(b.Manifest.Name, "bench"); err != nil {
+			b.host.Close()
+		}
+	}
+	if err != nil {
+		b.store.close()
 		return nil, err
 	}
 	b.said.take()
@@ -82,6 +93,7 @@ func cacheDir() string {
 func (b *Bench) Close() {
 	b.module.Release()
 	b.host.Close()
+	b.store.close()
 }
 
 // Wants reports whether the module has a hook for the event.
@@ -166,6 +178,18 @@ func (s *said) take() []string {
 func (s *said) Emit(record []byte) error {
 	s.add("cdr: " + string(bytes.TrimSpace(record)))
 	return nil
+}
+
+// Hangup notes that the module ended a call.
+func (s *said) Hangup(id, _ string, code int, reason string) bool {
+	s.add(strings.TrimSpace(fmt.Sprintf("hangup %s: %d %s", id, code, reason)))
+	return true
+}
+
+// Rearm notes that the module gave a call another maximum duration.
+func (s *said) Rearm(id, _ string, d time.Duration) bool {
+	s.add(fmt.Sprintf("rearm %s: %v", id, d))
+	return true
 }
 
 // Close keeps the records.

@@ -29,7 +29,10 @@ func TestLanguages(t *testing.T) {
 	most := map[string]int{"go": 2_200_000, "c": 16_000, "rust": 64_000, "assemblyscript": 32_000}
 	for _, name := range Languages() {
 		t.Run(name, func(t *testing.T) {
-			var sums [2]string
+			sums := make([]string, 1, 2)
+			if name == "c" || name == "rust" { // sallyport-module's test builds Go twice
+				sums = sums[:2]
+			}
 			for i := range sums {
 				out := filepath.Join(t.TempDir(), "folder", "m.wasm")
 				r, err := Module(Options{Source: examples[name], Out: out, SDK: tree})
@@ -54,7 +57,7 @@ func TestLanguages(t *testing.T) {
 				}
 				sums[i] = r.SHA256
 			}
-			if sums[0] != sums[1] {
+			if sums[0] != sums[len(sums)-1] {
 				t.Error("two builds differ")
 			}
 		})

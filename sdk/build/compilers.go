@@ -49,7 +49,7 @@ func CopySDK(tree fs.FS, language, to string) error {
 			return err
 		case d.IsDir() && slices.Contains([]string{"examples", "node_modules"}, d.Name()):
 			return fs.SkipDir
-		case d.IsDir(), strings.HasPrefix(d.Name(), "."), name == "package-lock.json":
+		case d.IsDir(), !d.Type().IsRegular(), strings.HasPrefix(d.Name(), "."), name == "package-lock.json":
 			return nil
 		}
 		return copyFile(tree, path, filepath.Join(to, name))
