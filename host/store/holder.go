@@ -51,8 +51,11 @@ type Holder struct {
 
 	mu    sync.Mutex // guards what follows
 	live  map[string][]Limit
-	freed []string // leases the engine is yet to be told of
-	dirty bool     // the engine may hold something else
+	freed map[string]bool // leases the engine is yet to be told of; none is live
+	dirty bool            // the engine may hold something else
+	// The lease the engine is being told of, and what is closed when it knows.
+	telling string
+	told    chan struct{}
 }
 
 // maxFreed bounds the leases to be released one by one; a repair does the rest.
@@ -64,7 +67,7 @@ func NewHolder(engine Leases, node string, o HolderOptions) *Holder {
 	o = o.filled()
 	return &Holder{
 		engine: engine, node: node, o: o, share: NewShare(o.Part),
-		wake: make(chan struct{}, 1), live: map[string][]Limit{}, dirty: true,
+		wake: make(chan struct{}, 1), live: map[string][]Limit{}, freed: map[string]bool{}, dirty: true,
 	}
 }
 
@@ -77,7 +80,19 @@ func (h *Holder) Acquire(ctx context.Context, lease string, limits []Limit) (den
 	if !had {
 		h.live[lease] = nil // under way: a repair keeps it
 	}
+	delete(h.freed, lease)
+	var told chan struct{}
+	if h.telling == lease {
+		told = h.told
+	}
 	h.mu.Unlock()
+	if told != nil {
+		// The release of the same lease must not arrive behind this.
+		select {
+		case <-told:
+		case <-ctx.Done():
+		}
+	}
 
 	denied, err = h.engine.Acquire(ctx, lease, h.node, h.o.TTL, limits)
 
@@ -126,8 +141,7 @@ func (h *Holder) keep(lease string, limits []Limit) {
 	defer h.mu.Unlock()
 	h.live[lease] = slices.Clone(limits)
 	h.dirty = true
-	// An Acquire that failed before left word to release it.
-	h.freed = slices.DeleteFunc(h.freed, func(l string) bool { return l == lease })
+	delete(h.freed, lease)
 }
 
 // Release gives a lease back. It does not wait: Run tells the engine.
@@ -155,7 +169,7 @@ func (h *Holder) free(lease string) {
 		h.dirty = true
 		return
 	}
-	h.freed = append(h.freed, lease)
+	h.freed[lease] = true
 	select {
 	case h.wake <- struct{}{}:
 	default:
@@ -190,18 +204,33 @@ func (h *Holder) Run(ctx context.Context) {
 
 // tell releases what was freed. What fails is left to a repair.
 func (h *Holder) tell(ctx context.Context) {
-	h.mu.Lock()
-	freed := h.freed
-	h.freed = nil
-	h.mu.Unlock()
-	for _, lease := range freed {
-		if err := h.engine.Release(ctx, lease); err != nil {
-			h.mu.Lock()
-			h.dirty = true
-			h.mu.Unlock()
+	for {
+		lease, told := h.next()
+		if told == nil {
 			return
 		}
+		err := h.engine.Release(ctx, lease)
+		h.mu.Lock()
+		h.telling, h.told = "", nil
+		close(told)
+		if err != nil {
+			clear(h.freed)
+			h.dirty = true
+		}
+		h.mu.Unlock()
 	}
+}
+
+// next takes a lease that was freed.
+func (h *Holder) next() (lease string, told chan struct{}) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for lease := range h.freed {
+		delete(h.freed, lease)
+		h.telling, h.told = lease, make(chan struct{})
+		return lease, h.told
+	}
+	return "", nil
 }
 
 func (h *Holder) renew(ctx context.Context) {

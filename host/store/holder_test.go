@@ -18,7 +18,8 @@ type engine struct {
 	mu     sync.Mutex
 	table  *store.LeaseTable
 	away   error
-	grants bool // an Acquire that fails has happened all the same
+	grants bool          // an Acquire that fails has happened all the same
+	slow   chan struct{} // a Release waits for it
 }
 
 func newEngine() *engine { return &engine{table: store.NewLeaseTable()} }
@@ -61,6 +62,9 @@ func (e *engine) Renew(_ context.Context, node string, ttl time.Duration) (int, 
 }
 
 func (e *engine) Release(_ context.Context, lease string) error {
+	if e.slow != nil {
+		<-e.slow
+	}
 	t, err := e.now()
 	if err != nil {
 		return err
@@ -189,6 +193,31 @@ func TestHolderPassAfterATimeout(t *testing.T) {
 		}
 		e.set(nil, false)
 		time.Sleep(21 * time.Second)
+		inUse(t, e, 1)
+	})
+}
+
+// A lease that is given back and taken again at once is held, also when the word of
+// its release is still on its way.
+func TestHolderTakesALeaseAgain(t *testing.T) {
+	held(t, store.HolderOptions{}, func(t *testing.T, h *store.Holder, e *engine) {
+		for range 1000 {
+			wants(t, h, "c1", "", nil)
+			h.Release("c1")
+		}
+		wants(t, h, "c1", "", nil)
+		synctest.Wait()
+		inUse(t, e, 1)
+
+		e.slow = make(chan struct{})
+		h.Release("c1")
+		synctest.Wait() // Run is telling the engine now
+		var again sync.WaitGroup
+		again.Go(func() { wants(t, h, "c1", "", nil) })
+		synctest.Wait()
+		close(e.slow)
+		again.Wait()
+		synctest.Wait()
 		inUse(t, e, 1)
 	})
 }

@@ -26,7 +26,7 @@ type RateTable struct {
 type rateShard struct {
 	mu    sync.Mutex
 	full  map[string]time.Duration // since begun
-	swept time.Duration
+	sweep time.Duration            // not before
 }
 
 // NewRateTable returns an empty table.
@@ -80,8 +80,8 @@ func (s *rateShard) room(now time.Duration) bool {
 	if len(s.full) < MaxRates/rateShards {
 		return true
 	}
-	if s.swept == 0 || now-s.swept >= time.Second {
-		s.swept = now
+	if now >= s.sweep {
+		s.sweep = now + time.Second
 		for key, full := range s.full {
 			if full <= now {
 				delete(s.full, key)
