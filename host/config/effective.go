@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 )
 
 // hidden stands for a value that nobody should read over a shoulder.
@@ -50,8 +52,8 @@ func effective(v reflect.Value, name string) any {
 		return time.Duration(v.Int()).String()
 	}
 	if text, ok := asText(v); ok {
-		if text == "" {
-			return nil
+		if text == "" || refers(v) {
+			return textOrNil(text)
 		}
 		return hide(name, text)
 	}
@@ -99,6 +101,28 @@ func effective(v reflect.Value, name string) any {
 	return v.Interface()
 }
 
+// textOrNil is nil for the text that is none.
+func textOrNil(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// refers says whether a pattern begins with a variable: it says where a secret is, and is
+// none itself.
+func refers(v reflect.Value) bool {
+	if !v.CanAddr() {
+		return false
+	}
+	p, ok := v.Addr().Interface().(*pattern.Pattern)
+	if !ok {
+		return false
+	}
+	_, static := p.Static()
+	return !static && strings.HasPrefix(p.Source(), "$")
+}
+
 // asText is the text of a value that writes itself.
 func asText(v reflect.Value) (string, bool) {
 	x := v.Interface()
@@ -120,14 +144,14 @@ func asText(v reflect.Value) (string, bool) {
 }
 
 // secrets are parts of the names of keys whose values are not shown.
-var secrets = []string{"password", "passwd", "secret", "token", "private_key", "api_key"}
+var secrets = []string{"password", "passwd", "secret", "token", "private_key", "api_key", "authorization", "credential"}
 
 // hide keeps secrets out of what is shown: those of keys that say so, and the password in a
-// URL. A reference to a map or a variable is no secret.
+// URL.
 func hide(name, value string) string {
 	lower := strings.ToLower(name)
 	for _, s := range secrets {
-		if strings.Contains(lower, s) && !strings.HasPrefix(value, "$") {
+		if strings.Contains(lower, s) {
 			return hidden
 		}
 	}

@@ -20,7 +20,7 @@ rules = ["alice=>geheim"]
 module = "builtin:cdr"
 [module.m.config]
 url = "redis://user:geheim@192.0.2.5:6379/1"
-api_token = "geheim"
+api_token = "$geheim"
 nested = { Password = "geheim", port = 5 }
 [profile.trunk]
 modules = ["m"]
