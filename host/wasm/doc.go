@@ -20,6 +20,17 @@
 // calls the guest and copies its decision out. Nothing of that allocates in the host. The instance is thrown away
 // when the guest trapped, ran out of time, answered garbage, or grew past its soft limit; no other call notices.
 //
+// A hook that waits for something outside answers PENDING: it is parked in its instance, which serves other hooks.
+// What it waits for runs on a goroutine of its own or on a timer, and comes as mail to the instance; whoever has the
+// instance, or nobody, lets the guest have it (mail.go). The decision goes to the call's Later, never while an
+// instance is held. Variables and state of a parked hook are copies until then, so that its strand can go on.
+//
+// # Capabilities
+//
+// Each is an import module in a file of its own: http.go, kv.go, limit.go, account.go, redis.go, control.go (timers, maps,
+// calls), metric.go. A function that takes time is made by asynchronous, which reads the request frame, counts, and
+// keeps to the limits of what may be under way.
+//
 // A guest's time is the processor time of its thread, looked at when its fuel is used up or at every 256th host
 // function, so that a busy machine does not make a sound module fail.
 //

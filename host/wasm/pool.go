@@ -237,6 +237,8 @@ func (p *pool) discard(in *instance, why error) {
 	}
 	p.bury(in)
 	p.mu.Unlock()
+	in.drop(&parked{ops: in.ops})
+	in.ops = nil
 	in.close()
 	if len(in.parked)+len(in.finished) > 0 {
 		p.spawn(in.fail)
