@@ -22,6 +22,7 @@ type Health struct {
 	mu      sync.Mutex
 	since   time.Time
 	said    time.Time
+	loud    bool // this outage was said
 	failed  int // operations in this outage
 	outages uint64
 }
@@ -41,12 +42,12 @@ func (h *Health) Failed(err error) {
 	now := time.Now()
 	if !h.away.Load() {
 		h.away.Store(true)
-		h.since, h.failed = now, 0
+		h.since, h.failed, h.loud = now, 0, false
 		h.outages++
 	}
 	h.failed++
 	if h.said.IsZero() || now.Sub(h.said) >= logEvery {
-		h.said = now
+		h.said, h.loud = now, true
 		h.log.Warn("store is away", "engine", h.engine, "failed", h.failed, "dur", now.Sub(h.since), "err", err)
 	}
 }
@@ -60,6 +61,9 @@ func (h *Health) Works() {
 	defer h.mu.Unlock()
 	if !h.away.CompareAndSwap(true, false) {
 		return
+	}
+	if !h.loud {
+		return // an engine that comes and goes is said once in a while
 	}
 	h.log.Info("store is back", "engine", h.engine, "failed", h.failed, "dur", time.Since(h.since))
 }

@@ -132,6 +132,23 @@ func TestHealthIsLoudButNotNoisy(t *testing.T) {
 	})
 }
 
+func TestHealthOfAnEngineThatComesAndGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		h := NewHealth("redis", slog.New(slog.NewTextHandler(&b, nil)))
+		for range 1000 {
+			h.Failed(ErrUnavailable)
+			h.Works()
+		}
+		if n := strings.Count(b.String(), "\n"); n != 2 {
+			t.Errorf("%d lines:\n%s", n, b.String())
+		}
+		if up, outages := h.Up(); !up || outages != 1000 {
+			t.Errorf("up %v, %d outages", up, outages)
+		}
+	})
+}
+
 func TestStats(t *testing.T) {
 	var c Counters
 	for _, err := range []error{nil, ErrNotFound, ErrUnavailable, ErrTimeout, ErrQuota, ErrConflict} {

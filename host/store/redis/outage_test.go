@@ -241,6 +241,14 @@ func TestAnswersOfRedisThatAreErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	srv.command("CONFIG SET maxmemory 1")
+	if _, err := s.Deposit(long(t), "c", "d", 1); !errors.Is(err, store.ErrUnavailable) || s.Stats().Up {
+		t.Errorf("a full Redis: %v, up %v", err, s.Stats().Up)
+	}
+	srv.command("CONFIG SET maxmemory 0")
+	if _, err := s.Deposit(long(t), "c", "d", 1); err != nil || !s.Stats().Up {
+		t.Errorf("a Redis with room again: %v, up %v", err, s.Stats().Up)
+	}
 	srv.command("CONFIG SET requirepass secret")
 	c, err := net.Dial("tcp", srv.addr)
 	if err != nil {

@@ -220,6 +220,7 @@ func (s *Store) do(ctx context.Context, op store.Op, run func(context.Context, r
 	}
 	if err = s.explain(run(ctx, client)); err == nil {
 		s.timeouts.Store(0)
+		s.health.Works()
 		return s.counters.Done(op, start, nil)
 	}
 	switch {
@@ -234,8 +235,9 @@ func (s *Store) do(ctx context.Context, op store.Op, run func(context.Context, r
 			s.health.Failed(err)
 			s.lose(client)
 		}
-	default:
+	default: // it has answered
 		s.timeouts.Store(0)
+		s.health.Works()
 	}
 	return s.counters.Done(op, start, err)
 }
