@@ -84,8 +84,12 @@ func socket(t *testing.T, a netip.Addr, port uint16) *net.UDPConn {
 // masked is a message by lines, without what differs from call to call.
 func masked(text string) []string {
 	for _, m := range []struct{ expr, with string }{
-		{`branch=[^;\s]+`, "branch=<branch>"}, {`(From: .*;tag=)\S+`, "${1}<tag>"}, {`Call-ID: \S+`, "Call-ID: <call-id>"},
-		{`o=- \S+ \S+ `, "o=- <id> <version> "}, {`m=audio \S+`, "m=audio <port>"}, {`Content-Length: \d+`, "Content-Length: <n>"},
+		{`branch=[^;\s]+`, "branch=<branch>"},
+		{`(From: .*;tag=)\S+`, "${1}<tag>"},
+		{`Call-ID: \S+`, "Call-ID: <call-id>"},
+		{`o=- \S+ \S+ `, "o=- <id> <version> "},
+		{`m=audio \S+`, "m=audio <port>"},
+		{`Content-Length: \d+`, "Content-Length: <n>"},
 	} {
 		text = regexp.MustCompile(m.expr).ReplaceAllString(text, m.with)
 	}
