@@ -70,6 +70,12 @@ type ModuleConfig struct {
 	Config []byte
 	// SHA256 of the file in hexadecimal; "" takes any.
 	SHA256 string
+	// Signer is the Ed25519 public key, in base64, whose signature of the file stands in FILE.sig; "" asks for none.
+	Signer string
+	// Watch is how often the file is looked at; a changed one is loaded. 0 is never.
+	Watch time.Duration
+	// Trial says how a new generation is judged.
+	Trial Trial
 	// Grants are the capabilities the module may have besides "sbc". nil grants a built-in module what its manifest
 	// asks for, and any other module nothing.
 	Grants []string

@@ -96,7 +96,7 @@ func (c Config) read(mc ModuleConfig) (*file, error) {
 	if sum := hex.EncodeToString(f.sum[:]); mc.SHA256 != "" && !strings.EqualFold(mc.SHA256, sum) {
 		return nil, fmt.Errorf("%w: file has %s", ErrPin, sum)
 	}
-	return f, nil
+	return f, mc.verify(b)
 }
 
 func readFile(path string) ([]byte, error) {

@@ -16,7 +16,7 @@ func tinyInstance(tb testing.TB, c *abi.Call) *instance {
 	w := newWorld(tb, tinyModule(tb, func(m *wasmtest.Module) {
 		m.Imports = []wasmtest.Import{{Module: "sbc_cdr", Name: "emit", Params: i64 + i32 + i32, Results: i32}}
 	}))
-	in, err := (*w.slots.Load())["judge"].stable.Load().pool.get(tb.Context())
+	in, err := (*w.slots.Load())["judge"].stable().pool.get(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}

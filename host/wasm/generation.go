@@ -51,11 +51,20 @@ type Generation struct {
 	maps    func(name string) (func(dst []byte, key string) ([]byte, bool), bool)
 	calls   Calls
 
+	host     *Host
+	workers  int // processors that compile it
 	tasks    *tasks
 	runtime  wazero.Runtime
 	code     wazero.CompiledModule
 	compiled wazero.CompilationCache // nil without a cache directory
 	pool     pool
+
+	// What it is judged by, and what its successor has to answer.
+	starts, refusals atomic.Uint64
+	frames           recorder
+
+	retired atomic.Int64 // when it got its last new call, in nanoseconds; 0 = it still does
+	leaving atomic.Bool  // calls that hold it move at their next hook
 
 	// refs counts the host's hold and one for each call. At zero the generation is gone for ever.
 	refs atomic.Int64
@@ -154,6 +163,7 @@ func (g *Generation) End(ctx context.Context, c *abi.Call) error {
 func (g *Generation) hook(ctx context.Context, c *abi.Call, d *abi.Decision) error {
 	err := g.call(ctx, c, d)
 	if err != callcontrol.ErrPending {
+		g.tally(c.Event, d, err)
 		g.settle(c, d, err)
 	}
 	return err
@@ -215,6 +225,16 @@ type Status struct {
 	Uses       map[string]Use // by capability: those that take time
 	Metrics    []Metric       // of the module's own
 	State      uint32         // version of its state blobs
+
+	Source       string
+	Starts       uint64     // calls it decided about
+	Refusals     uint64     // of these refused
+	Canary       *Status    // that stands beside it, nil: none
+	Percent      int        // of new calls that the canary gets
+	Before       *Status    // what a rollback goes back to without a canary, nil: nothing
+	Old          []Draining // generations that only calls hold
+	Rollbacks    int
+	LastRollback Rollback
 }
 
 // Status says how the generation stands.
@@ -224,5 +244,6 @@ func (g *Generation) Status() Status {
 	return Status{
 		Name: g.name, Generation: g.id, Version: g.manifest.Version, SHA256: hex.EncodeToString(g.sum[:]), Events: g.events,
 		Calls: max(g.refs.Load()-1, 0), Stats: stats, Uses: g.counters.uses(), Metrics: g.metrics.snapshot(), State: g.state,
+		Source: g.source.Source, Starts: g.starts.Load(), Refusals: g.refusals.Load(),
 	}
 }

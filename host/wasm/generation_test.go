@@ -128,7 +128,7 @@ func TestModulesThatAreNotThere(t *testing.T) {
 // TestSwapUnderLoad: calls go on while generations come and go; none fails, and each sees one generation only.
 func TestSwapUnderLoad(t *testing.T) {
 	w := newWorld(t, answering(t, 400))
-	base := runtime.NumGoroutine()
+	base := runtime.NumGoroutine() + 2 // those that tend generations
 	configs := []ModuleConfig{answering(t, 401), answering(t, 402), answering(t, 403)}
 	var stop atomic.Bool
 	var calls atomic.Int64

@@ -19,53 +19,32 @@ type Host struct {
 	cache  *cache
 
 	slots atomic.Pointer[map[string]*slot] // never changed, only replaced
-	mu    sync.Mutex                       // one change at a time
+	mu    sync.Mutex                       // one reload, or load, at a time
 	done  bool                             // guarded by mu
 	tasks tasks                            // goroutines of the host and its generations
+
+	swaps   sync.Mutex // guards what slots have besides their pointer; taken after mu, and never for long
+	serving bool       // traffic may go on while modules are loaded; guarded by mu
+	tending tending
 
 	metricMu sync.Mutex
 	metrics  map[string]*metrics // by module
 }
 
-// slot is a module's name; what stands in it changes under traffic.
-type slot struct {
-	stable atomic.Pointer[Generation]
-}
-
 // New loads all modules of c, or none: the error is a *LoadError that names the module. It may take seconds.
 func New(c Config) (*Host, error) {
 	c = c.withDefaults()
-	h := &Host{config: c, cache: newCache(c.CacheDir, c.Log), metrics: map[string]*metrics{}}
+	h := &Host{config: c, cache: newCache(c.CacheDir, c.Log), metrics: map[string]*metrics{}, tending: tending{stop: make(chan struct{})}}
 	h.slots.Store(&map[string]*slot{})
 	if err := h.Reload(c.Modules); err != nil {
 		h.Close()
 		return nil, err
 	}
 	h.cache.prune()
+	h.mu.Lock()
+	h.serving = true
+	h.mu.Unlock()
 	return h, nil
-}
-
-// Acquire returns the generation of the module that new calls get; the call keeps it until Release. It fails with
-// ErrUnknown or ErrClosed.
-func (h *Host) Acquire(name, callID string) (callcontrol.Module, error) {
-	slots := *h.slots.Load()
-	s := slots[name]
-	if s == nil {
-		if slots == nil {
-			return nil, ErrClosed
-		}
-		return nil, ErrUnknown
-	}
-	for {
-		g := s.stable.Load()
-		if g == nil {
-			return nil, ErrUnknown
-		}
-		// A generation whose last call is gone cannot be taken any more; then another one stands in the slot.
-		if g.acquire() {
-			return g, nil
-		}
-	}
 }
 
 // Reload brings the host to exactly these modules. Modules whose file, configuration and limits are the same keep
@@ -87,7 +66,7 @@ func (h *Host) Reload(modules []ModuleConfig) error {
 		}
 		var now *Generation
 		if s := old[mc.Name]; s != nil {
-			now = s.stable.Load()
+			now = s.stable()
 		}
 		g, err := h.load(mc, now)
 		if err != nil {
@@ -97,20 +76,25 @@ func (h *Host) Reload(modules []ModuleConfig) error {
 	}
 	if len(errs) > 0 {
 		for name, g := range fresh {
-			if s := old[name]; g != nil && (s == nil || s.stable.Load() != g) {
+			if s := old[name]; g != nil && (s == nil || s.stable() != g) {
 				g.Release()
 			}
 		}
 		return errors.Join(errs...)
 	}
+	h.swaps.Lock()
+	defer h.swaps.Unlock()
 	next := make(map[string]*slot, len(modules))
 	for _, mc := range modules {
 		s := old[mc.Name]
 		if s == nil {
 			s = new(slot)
 		}
-		next[mc.Name] = s
+		next[mc.Name], s.config = s, mc
 		h.replace(s, fresh[mc.Name])
+		if mc.Watch > 0 {
+			h.tend()
+		}
 	}
 	h.slots.Store(&next)
 	for name, s := range old {
@@ -140,22 +124,10 @@ func (h *Host) Replace(name string, g *Generation) error {
 	if s == nil {
 		return ErrUnknown
 	}
+	h.swaps.Lock()
+	defer h.swaps.Unlock()
 	h.replace(s, g)
 	return nil
-}
-
-// replace swaps the pointer; the old generation loses the host's hold and ends with its last call.
-func (h *Host) replace(s *slot, g *Generation) {
-	old := s.stable.Swap(g)
-	if old == g {
-		return
-	}
-	if old != nil {
-		old.Release()
-	}
-	if g != nil && old != nil {
-		h.config.Log.Info("module replaced", "module", g.name, "gen", g.id, "old", old.id)
-	}
 }
 
 // Close takes all modules out of use and waits until those without calls are gone. A generation that a call still
@@ -169,21 +141,24 @@ func (h *Host) Close() {
 	h.done = true
 	var none map[string]*slot
 	old := h.slots.Swap(&none)
+	h.swaps.Lock()
 	for _, s := range *old {
 		h.replace(s, nil)
 	}
+	h.swaps.Unlock()
 	h.mu.Unlock()
+	h.tending.end()
 	h.tasks.wait()
 }
 
 // Modules says how every module stands, by name.
 func (h *Host) Modules() []Status {
+	h.swaps.Lock()
+	defer h.swaps.Unlock()
 	var all []Status
 	for name, s := range maps.All(*h.slots.Load()) {
-		if g := s.stable.Load(); g != nil {
-			st := g.Status()
-			st.Name = name
-			all = append(all, st)
+		if s.stable() != nil {
+			all = append(all, s.status(name))
 		}
 	}
 	slices.SortFunc(all, func(a, b Status) int { return cmp.Compare(a.Name, b.Name) })

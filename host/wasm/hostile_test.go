@@ -47,7 +47,7 @@ func TestMisbehaviour(t *testing.T) {
 	mc.Limits = Limits{Memory: 24 << 20, CPU: 5 * time.Millisecond}
 	w := newWorld(t, mc)
 	made := w.Modules()[0].Stats.Made
-	pool := &(*w.slots.Load())["judge"].stable.Load().pool
+	pool := &(*w.slots.Load())["judge"].stable().pool
 	for _, c := range misbehaviour {
 		pool.mu.Lock()
 		pool.tokens = 8 // more than the remake rate would allow
@@ -213,7 +213,7 @@ func TestBound(t *testing.T) {
 	mc := goModule(t)
 	mc.Limits.Instances, mc.Limits.InstanceWait, mc.Limits.CPU = 1, time.Millisecond, 100*time.Millisecond
 	w := newWorld(t, mc)
-	g := (*w.slots.Load())["judge"].stable.Load()
+	g := (*w.slots.Load())["judge"].stable()
 	in, err := g.pool.get(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -71,13 +71,17 @@ func link(ctx context.Context, r wazero.Runtime, info *meter.Info) error {
 			b = r.NewHostModuleBuilder(module)
 			modules[module] = b
 		}
-		call := f.call
+		call, outside := f.call, effect(module, name)
 		b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, s []uint64) {
 			in := ctx.Value(instanceKey{}).(*instance)
 			if in.memory == nil && !early {
 				panic(errEarly)
 			}
 			in.meter.tick(1)
+			if outside && in.dry {
+				unavailable(f.results, s)
+				return
+			}
 			call(in, s)
 			in.unlock()
 		}), []byte(f.params), []byte(f.results)).Export(name)

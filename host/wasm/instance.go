@@ -40,6 +40,7 @@ type instance struct {
 	meter   budget
 	said    said
 	broken  bool   // to be thrown away
+	dry     bool   // functions that reach beyond the call are off
 	trace   string // the guest's stack when it trapped
 	coded   bool   // the guest answered with an error
 	used    uint64 // fuel burnt since the pool last asked
@@ -156,6 +157,9 @@ func (in *instance) run(c *abi.Call, d *abi.Decision) (err error) {
 		if n, err = in.encode(func(b []byte) (int, error) { return abi.EncodeCall(b, c) }); err != nil {
 			return err
 		}
+	}
+	if in.handle%frameEvery < frameFew && n < len(b) {
+		in.g.frames.keep(c.Event, b[:n])
 	}
 	in.stack[0], in.stack[1], in.stack[2] = uint64(c.Event), in.handle, uint64(n)
 	if err := in.enter(in.event); err != nil {

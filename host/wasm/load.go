@@ -50,6 +50,10 @@ func (h *Host) load(mc ModuleConfig, now *Generation) (_ *Generation, err error)
 		name: mc.Name, source: mc, sum: file.sum, config: mc.Config, limits: mc.Limits.withDefaults(),
 		node: h.config.Node, manifest: file.manifest, log: h.config.Log, tasks: &h.tasks,
 	}
+	g.host = h
+	if g.workers = 1; !h.serving {
+		g.workers = runtime.GOMAXPROCS(0)
+	}
 	g.waits, g.metrics = file.waits(), h.metricsOf(mc.Name)
 	g.id = g.hash()
 	if err := g.grant(&h.config, file); err != nil {
@@ -119,7 +123,7 @@ func (g *Generation) compileWith(cache wazero.CompilationCache, code []byte) (er
 			g.runtime.Close(ctx)
 		}
 	}()
-	g.code, err = g.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), code)
+	g.code, err = g.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, g.workers), code)
 	return err
 }
 

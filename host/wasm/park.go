@@ -109,6 +109,7 @@ func (p *parked) report(d abi.Decision, err error) {
 	if err != nil {
 		d.Timers = nil
 	}
+	p.in.g.tally(p.call.Event, &d, err)
 	p.in.g.settle(&p.call, &d, err)
 	p.later(d, err)
 }

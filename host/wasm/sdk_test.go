@@ -14,7 +14,7 @@ import (
 // Everything the SDK offers, through the real host.
 func TestSDK(t *testing.T) {
 	e := withEverything(t, "tck", nil)
-	mc := (*e.slots.Load())["judge"].stable.Load().source
+	mc := (*e.slots.Load())["judge"].stable().source
 	mc.Source = sdkModule(t, "sdkall").Source
 	mc.Quota.Bytes = 1 << 20
 	if err := e.Reload([]ModuleConfig{mc}); err != nil {
@@ -66,7 +66,7 @@ func TestSDK(t *testing.T) {
 // A module ticks once a second, but not while it waits in a tick, and hears of its end.
 func TestTickAndStop(t *testing.T) {
 	e := withEverything(t, "tck", nil)
-	mc := (*e.slots.Load())["judge"].stable.Load().source
+	mc := (*e.slots.Load())["judge"].stable().source
 	mc.Source = sdkModule(t, "sdkall").Source
 	config := e.Host.config
 	config.Modules = []ModuleConfig{mc}

@@ -309,7 +309,7 @@ func TestStateOfAnotherVersion(t *testing.T) {
 func TestNothingBehindACapability(t *testing.T) {
 	e := withEverything(t, "tck", nil)
 	config := e.Host.config
-	mc := (*e.slots.Load())["judge"].stable.Load().source
+	mc := (*e.slots.Load())["judge"].stable().source
 	mc.HTTP.Allow = nil
 	config.Modules, config.Store, config.Leases, config.Redis, config.Calls = []ModuleConfig{mc}, nil, nil, nil, nil
 	h, err := New(config)
@@ -332,7 +332,7 @@ func TestNothingBehindACapability(t *testing.T) {
 // says why.
 func TestNotGranted(t *testing.T) {
 	full := withEverything(t, "tck", nil)
-	mc := (*full.slots.Load())["judge"].stable.Load().source
+	mc := (*full.slots.Load())["judge"].stable().source
 	for _, c := range []struct {
 		name, want string
 		change     func(*Config, *ModuleConfig)

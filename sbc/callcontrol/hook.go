@@ -15,6 +15,9 @@ func (r *Run) hook(ctx context.Context, call *abi.Call, i int, e abi.Event) (d a
 	s := &r.steps[i]
 	call.Event, call.Use = e, r.chain.uses[i].Name
 	call.Params, call.Vars, call.State = s.params, &r.vars, s.state
+	if e != abi.EventStart && e != abi.EventEnd {
+		r.move(call, i)
+	}
 	defer func() {
 		s.state = call.State
 		if v := recover(); v != nil {

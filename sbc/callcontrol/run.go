@@ -50,6 +50,7 @@ type step struct {
 	mask   uint64
 	passed bool // its start let the call pass: it gets the later hooks
 	waits  bool // its hooks may answer ErrPending
+	stays  bool // could not move to another generation
 	params []Field
 	state  []byte
 
