@@ -40,11 +40,28 @@ func Key(name string) string {
 		return name
 	}
 	for i := range sems {
-		if strings.EqualFold(sems[i][0], name) {
+		if equal(sems[i][0], name) {
 			return sems[i][1]
 		}
 	}
 	return name
+}
+
+// equal compares a lower-case name with one in any case.
+func equal(lower, name string) bool {
+	if len(lower) != len(name) {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 var sems = [...][2]string{

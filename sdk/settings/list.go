@@ -15,11 +15,11 @@ func Each(text string, f func(key, value string) bool) bool {
 			text = text[1:]
 			continue
 		}
-		end := strings.IndexAny(text, "=;\"")
-		if end <= 0 || text[end] != '=' {
+		end := strings.IndexByte(text, '=')
+		if end <= 0 || strings.IndexByte(text[:end], ';') >= 0 || strings.IndexByte(text[:end], '"') >= 0 {
 			return false
 		}
-		key := strings.TrimRight(text[:end], " \t")
+		key := trim(text[:end])
 		value, rest, ok := valueOf(space(text[end+1:]))
 		if !ok || !f(key, value) {
 			return false
@@ -32,13 +32,14 @@ func Each(text string, f func(key, value string) bool) bool {
 // Lines calls f for every line `key = value` of a text, as Each does. Empty lines
 // and those that begin with # do not count.
 func Lines(text string, f func(key, value string) bool) bool {
-	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
+	for more := true; more; {
+		var line string
+		line, text, more = strings.Cut(text, "\n")
+		if line = trim(line); line == "" || line[0] == '#' {
 			continue
 		}
 		key, value, ok := strings.Cut(line, "=")
-		if key = strings.TrimSpace(key); !ok || key == "" || !f(key, strings.TrimSpace(value)) {
+		if key = trim(key); !ok || key == "" || !f(key, trim(value)) {
 			return false
 		}
 	}
@@ -49,7 +50,7 @@ func Lines(text string, f func(key, value string) bool) bool {
 func valueOf(s string) (value, rest string, ok bool) {
 	if s == "" || s[0] != '"' {
 		value, rest, _ = strings.Cut(s, ";")
-		return strings.TrimRight(value, " \t"), rest, strings.IndexByte(value, '"') < 0
+		return trim(value), rest, strings.IndexByte(value, '"') < 0
 	}
 	var unescaped []byte
 	from := 1
@@ -77,4 +78,21 @@ func valueOf(s string) (value, rest string, ok bool) {
 	return "", "", false
 }
 
-func space(s string) string { return strings.TrimLeft(s, " \t\r\n") }
+// trim and space are strings.TrimSpace and TrimLeft for ASCII: a module is smaller
+// without the tables of Unicode.
+func trim(s string) string {
+	s = space(s)
+	for s != "" && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func space(s string) string {
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/binary"
+
+	"github.com/sallyport-sbc/sallyport/sdk"
+)
+
+// book is what one call has to do with its account. At most two reservations are
+// open: the slice that is running, and the one before, whose time may not be over.
+type book struct {
+	next         uint32 // number of the next reservation
+	committed    int64
+	older, newer reservation
+}
+
+// reservation is money held back under a number; none when it is 0.
+type reservation struct {
+	number uint32
+	amount int64
+}
+
+// paid is how much the call may cost so far.
+func (b *book) paid() int64 { return b.committed + b.older.amount + b.newer.amount }
+
+// reserve holds money back. The older reservation must be settled.
+func (b *book) reserve(a sdk.Account, want int64, ttl sdk.Duration) (int64, error) {
+	granted, err := a.Reserve(b.next, want, ttl)
+	if err != nil || granted == 0 {
+		return 0, err
+	}
+	b.older, b.newer = b.newer, reservation{b.next, granted}
+	b.next++
+	return granted, nil
+}
+
+// unreserve takes the newest reservation back, after which older is the newer again.
+func (b *book) unreserve(a sdk.Account) error {
+	number := b.newer.number
+	b.older, b.newer = reservation{}, b.older
+	return a.Cancel(number)
+}
+
+// settle commits the older reservation, whose time is over.
+func (b *book) settle(a sdk.Account) error {
+	if b.older.amount == 0 {
+		return nil
+	}
+	if _, err := a.Commit(b.older.number, b.older.amount); err != nil {
+		return err
+	}
+	b.committed += b.older.amount
+	b.older = reservation{}
+	return nil
+}
+
+// close takes cost, of which some is committed already, and frees the rest.
+func (b *book) close(c *sdk.Call, a sdk.Account, cost int64) error {
+	rest := max(cost-b.committed, 0)
+	if b.older.amount > 0 {
+		used := min(b.older.amount, rest)
+		if err := insist(c, a, b.older.number, used); err != nil {
+			return err
+		}
+		rest -= used
+	}
+	if b.newer.amount > 0 {
+		return insist(c, a, b.newer.number, rest)
+	}
+	return nil
+}
+
+// insist commits, or cancels when nothing was used, and does not give up at once: what
+// is not booked now is lost to the operator.
+func insist(c *sdk.Call, a sdk.Account, number uint32, used int64) (err error) {
+	for pause := 100 * sdk.Millisecond; ; pause *= 2 {
+		if used > 0 {
+			_, err = a.Commit(number, used)
+		} else {
+			err = a.Cancel(number)
+		}
+		if err == nil || err != sdk.ErrBusy && err != sdk.ErrTimeout && err != sdk.ErrIO || pause > 800*sdk.Millisecond {
+			return err
+		}
+		if gone := c.Sleep(pause); gone != nil {
+			return err
+		}
+	}
+}
+
+const bookSize = 3*4 + 3*8
+
+// save keeps the book with the call.
+func (b *book) save(c *sdk.Call) error {
+	s := make([]byte, 0, bookSize)
+	for _, n := range [...]uint32{b.next, b.older.number, b.newer.number} {
+		s = binary.LittleEndian.AppendUint32(s, n)
+	}
+	for _, n := range [...]int64{b.committed, b.older.amount, b.newer.amount} {
+		s = binary.LittleEndian.AppendUint64(s, uint64(n))
+	}
+	return c.SetState(s)
+}
+
+func (b *book) load(s []byte) bool {
+	if len(s) != bookSize {
+		return false
+	}
+	number := func(at int) uint32 { return binary.LittleEndian.Uint32(s[at:]) }
+	amount := func(at int) int64 { return int64(binary.LittleEndian.Uint64(s[at:])) }
+	*b = book{number(0), amount(12), reservation{number(4), amount(20)}, reservation{number(8), amount(28)}}
+	return true
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"github.com/sallyport-sbc/sallyport/sdk"
+	known "github.com/sallyport-sbc/sallyport/sdk/settings"
+)
+
+// decision collects what an answer says.
+type decision struct {
+	m      *module
+	c      *sdk.Call
+	code   int
+	reason string
+	drop   bool
+	bad    string // why the answer cannot be carried out
+}
+
+// apply carries an answer out: all of it, or nothing and an error.
+func (m *module) apply(c *sdk.Call, a answer) error {
+	d := decision{m: m, c: c}
+	ok := true
+	switch a.kind {
+	case asJSON:
+		j, isJSON := sdk.ParseJSON(a.body)
+		ok = isJSON && d.object("", j)
+	case asText:
+		ok = known.Lines(string(a.body), d.set)
+	}
+	switch {
+	case d.bad != "":
+		return sdk.Error(d.bad)
+	case !ok:
+		return sdk.Error("the answer is not " + a.kind)
+	case d.drop:
+		c.Drop()
+	case d.code != 0:
+		c.Refuse(d.code, d.reason)
+	}
+	return nil
+}
+
+// object reads {"routing.targets": …} and {"routing": {"targets": …}} alike.
+func (d *decision) object(section string, j sdk.JSON) bool {
+	return j.Members(func(name string, v sdk.JSON) bool {
+		key := section + name
+		switch {
+		case v.IsNull():
+			return true
+		case v.IsObject() && len(section) < 64:
+			return d.object(key+".", v)
+		case !v.IsArray():
+			return d.set(key, v.Text())
+		}
+		// Lists grow item by item where they can; the others are one text with commas.
+		list, grows := "", known.Key(key) == "headers.append"
+		ok := v.Items(func(item sdk.JSON) bool {
+			if grows {
+				return d.set(key, item.Text())
+			}
+			if list != "" {
+				list += ", "
+			}
+			list += item.Text()
+			return true
+		})
+		return ok && (grows || d.set(key, list))
+	})
+}
+
+// set carries out one member of the answer.
+func (d *decision) set(key, value string) bool {
+	if key == "targets" {
+		key = "routing.targets"
+	}
+	key = known.Key(key)
+	if !known.Allowed(d.m.keys, key) {
+		d.bad = "the answer sets " + plain(key) + ", which keys does not allow"
+		return false
+	}
+	switch {
+	case key == "refuse.code":
+		return d.status(value)
+	case key == "refuse.reason":
+		d.reason = value
+	case key == "drop":
+		d.drop = value == "true" || value == "yes"
+	case key == "max_duration":
+		span, ok := sdk.ParseDuration(value)
+		if !ok {
+			d.bad = "max_duration is not a duration"
+			return false
+		}
+		d.c.MaxDuration(span)
+	case len(key) > 4 && key[:4] == "var.":
+		if err := d.c.SetVar(key[4:], value); err != nil {
+			d.bad = "variable " + plain(key[4:]) + ": " + err.Error()
+			return false
+		}
+	default:
+		d.c.Set(key, value)
+	}
+	return true
+}
+
+func (d *decision) status(s string) bool {
+	for i := range len(s) {
+		if len(s) != 3 || s[i] < '0' || s[i] > '9' {
+			d.bad = "refuse.code is not a status"
+			return false
+		}
+		d.code = d.code*10 + int(s[i]-'0')
+	}
+	if d.code != 0 && (d.code < 300 || d.code > 699) {
+		d.bad = "refuse.code is not a status from 300 to 699"
+	}
+	return d.bad == ""
+}
+
+// plain is a foreign text as a log line may show it.
+func plain(s string) string {
+	if s = s[:min(len(s), 64)]; !sdk.Plain(s) {
+		return "(not plain text)"
+	}
+	return s
+}
