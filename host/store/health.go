@@ -23,7 +23,7 @@ type Health struct {
 	since   time.Time
 	said    time.Time
 	loud    bool // this outage was said
-	failed  int // operations in this outage
+	failed  int  // operations in this outage
 	outages uint64
 }
 

@@ -53,7 +53,7 @@ func TestRedisKilledAndStartedAgain(t *testing.T) {
 		if _, err := s.Commit(context.Background(), "a", "c", 1, 70); !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrTimeout) {
 			t.Fatalf("Commit while redis is away: %v", err)
 		}
-		if d := time.Since(start); d > 10*store.DefaultDeadline {
+		if d := time.Since(start); d > soon {
 			t.Fatalf("an operation took %v while redis is away", d)
 		}
 	}
@@ -70,8 +70,8 @@ func TestRedisKilledAndStartedAgain(t *testing.T) {
 	if b := storetest.Audit(t, s, "a"); b.Amount != 930 || b.Reserved != 0 {
 		t.Fatalf("balance %+v", b)
 	}
-	if away, back := log.count("store is away"), log.count("store is back"); away != 1 || back != 1 {
-		t.Errorf("said %d times that it is away and %d times that it is back, want once each", away, back)
+	if away, back := log.count("store is away"), log.count("store is back"); away < 1 || away > 3 || back != 1 {
+		t.Errorf("said %d times that it is away and %d times that it is back, want once, or again after ten seconds, and once", away, back)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestRedisHangs(t *testing.T) {
 	for range 3 * manyTimeouts {
 		start := time.Now()
 		_, err := s.Take(context.Background(), "k", 1, 1, 1)
-		if d := time.Since(start); d > 10*store.DefaultDeadline {
+		if d := time.Since(start); d > soon {
 			t.Fatalf("an operation took %v", d)
 		}
 		switch {

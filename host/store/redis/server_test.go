@@ -15,6 +15,10 @@ import (
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
 
+// soon is when an operation with the default deadline must have returned, also on
+// a machine with much else to do.
+const soon = 40 * store.DefaultDeadline
+
 // server is a real Redis on a loopback port, in a folder of its own.
 type server struct {
 	t    testing.TB
