@@ -53,7 +53,67 @@ func hooks(ctx context.Context, c config) ([]figure, load, error) {
 			figure{Name: h.label, Unit: "µs", Measured: b.nanos / 1000, Target: h.target},
 			figure{Name: h.label + ", allocations in the host", Measured: b.allocs, Target: 0})
 	}
-	return figures, l, nil
+	more, err := moreHooks(ctx, c)
+	return append(figures, more...), l, err
+}
+
+// moreHooks measures what is no hook of its own: chains, hooks that wait, instances and swaps.
+func moreHooks(ctx context.Context, c config) ([]figure, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench",
+		"^Benchmark(SixModules|FullHook|Swap|Instantiate|ParkedMemory|ParkedLookups)$", "-benchmem", "-benchtime", "1000x", "./host/wasm")
+	// Those that park run for seconds: once is enough.
+	cmd.Env = append(cmd.Environ(), "SALLYPORT_BENCH_ONCE=1")
+	cmd.Dir = filepath.Dir(c.dir)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	cmd.WaitDelay = 5 * time.Second
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("go test: %w\n%s", err, tailOf(out))
+	}
+	found := units(out)
+	var figures []figure
+	for _, m := range []struct {
+		name, unit, label, as string
+		scale, target         float64
+	}{
+		{"BenchmarkFullHook", "ns/op", "full decision, Go", "µs", 1e-3, 2.5},
+		{"BenchmarkSixModules", "ns/op", "six modules, light hooks, a call event", "µs", 1e-3, 2},
+		{"BenchmarkInstantiate/go", "ns/op", "Go instance made", "ms", 1e-6, 10},
+		{"BenchmarkSwap", "ns/op", "swap", "µs", 1e-3, 10},
+		{"BenchmarkParkedMemory", "B/parked-call", "10,000 waiting calls", "MiB", 10_000.0 / (1 << 20), 64},
+		{"BenchmarkParkedLookups", "µs-added-p99", "10,000 look-ups/s of 50 ms, p99 added", "ms", 1e-3, 5},
+		{"BenchmarkParkedLookups", "cores", "the same, processor", "cores", 1, 0.5},
+		{"BenchmarkParkedLookups", "failed", "the same, failed", "", 1, 0},
+	} {
+		v, ok := found[m.name][m.unit]
+		if !ok {
+			return figures, fmt.Errorf("%s printed no %s", m.name, m.unit)
+		}
+		figures = append(figures, figure{Name: m.label, Unit: m.as, Measured: v * m.scale, Target: m.target})
+	}
+	return figures, nil
+}
+
+// units reads all that benchmarks print: by name, without the number of processors, and by unit.
+func units(out []byte) map[string]map[string]float64 {
+	found := make(map[string]map[string]float64)
+	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
+		fields := strings.Fields(s.Text())
+		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+			continue
+		}
+		name := fields[0]
+		if i := strings.LastIndexByte(name, '-'); i > 0 {
+			name = name[:i]
+		}
+		found[name] = make(map[string]float64)
+		for i := 3; i < len(fields); i += 2 {
+			if v, err := strconv.ParseFloat(fields[i-1], 64); err == nil {
+				found[name][fields[i]] = v
+			}
+		}
+	}
+	return found
 }
 
 // benchmark is the best of the runs of one benchmark: the one least disturbed.
