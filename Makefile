@@ -12,7 +12,7 @@ FUZZ    ?= 3s
 
 # What `go build` reads; a change in anything else builds nothing.
 SOURCE   = $(shell find $(wildcard $(1)) -type f \( -name '*.go' ! -name '*_test.go' -o -name '*.toml' \))
-GUESTS  := $(addprefix sdk/guests/,callforward-go.wasm callforward-c.wasm callforward-rust.wasm callforward-assemblyscript.wasm blacklist-c.wasm)
+GUESTS  := $(addprefix sdk/guests/,callforward-go.wasm callforward-c.wasm callforward-rust.wasm callforward-assemblyscript.wasm blacklist-c.wasm lookup-c.wasm)
 ASC     := sdk/assemblyscript/node_modules/.bin/asc
 MODULES := $(patsubst plugins/%/,$(MODDIR)/%.wasm,$(sort $(dir $(wildcard plugins/*/*.go))))
 

@@ -48,8 +48,8 @@ func TestModuleVerbs(t *testing.T) {
 				{"module test guard.wasm --script guard/testdata/guard.txtar", 0, []string{"2 hooks, as expected"}},
 				{"module bench guard.wasm --time 20ms --script guard/testdata/guard.txtar", 0, []string{"hooks/s", "start", "memory of one more instance"}},
 			} {
-				if strings.Contains(step.line, ".wasm") && language != "c" {
-					continue // a file does not say what it was written in
+				if language != "c" && (strings.Contains(step.line, ".wasm") || language != "go" && strings.Contains(step.line, "build")) {
+					continue // a file does not say what it was written in; package build has its own tests
 				}
 				code, stdout, stderr := run(strings.Fields(step.line)...)
 				if code != step.code {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,8 @@ type Options struct {
 	Config string
 	// Instances that may run at one time; 0 = the host's default.
 	Instances int
+	// Allow are the URLs it may reach by sbc_http, on this machine too.
+	Allow []string
 }
 
 // Bench is one module in a host of its own, which grants it all it asks for.
@@ -57,6 +60,7 @@ func Open(o Options) (*Bench, error) {
 		Modules: []wasm.ModuleConfig{{
 			Name: b.Manifest.Name, Source: o.File, Config: []byte(o.Config), Grants: append([]string{}, b.Manifest.Capabilities...),
 			Limits: wasm.Limits{LogRate: 1 << 30, Instances: o.Instances},
+			HTTP:   wasm.HTTPGrant{Allow: o.Allow, Private: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}},
 		}},
 		CacheDir: cacheDir(), Node: "sbc1", Log: slog.New(&b.said),
 		CDR: func(string, []byte) (wasm.Sink, error) { return &b.said, nil }, Calls: &b.said,

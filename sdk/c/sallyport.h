@@ -19,7 +19,7 @@
  * valid until it returns. An instance may be gone after any hook: what must last belongs
  * into variables (sp_set_var) or state (sp_set_state), not into globals, except for what
  * init computes from the configuration. The numbers are generated from the contract
- * (abi/README.md); asynchronous host functions are declared, but nothing here parks yet.
+ * (abi/README.md). A hook that asks something outside and waits: see "Waiting" below.
  */
 #ifndef SALLYPORT_H
 #define SALLYPORT_H
@@ -685,12 +685,103 @@ SP_USE int32_t sp_config_texts(const sp_setup *s, const char *key, sp_text *list
     return (int32_t)count;
 }
 
-/* ---- The module: its functions, and the exports the host calls. ---- */
+/* ---- Waiting: an explicit state machine. ----
+ *
+ *     #define SP_WAITING 64 // hooks of one instance that may wait; before the #include
+ *
+ *     static int32_t start(sp_call *c) {
+ *         struct note n = {…};                           // what resume has to know
+ *         return sp_wait(c, sp_http_get(c, url), &n, sizeof n);
+ *     }
+ *     static int32_t resume(sp_call *c, int32_t status, const sp_frame *result, void *note) {
+ *         sp_text body = sp_result_text(result, SP_RESULT_BODY);
+ *         … decide, or sp_wait for something else
+ *     }
+ *     SALLYPORT_MODULE(.resume = resume, .hook = {…})
+ *
+ * Other hooks run in the meantime. The call's frame is gone in resume: sp_field and sp_param
+ * are empty there, variables and state are not. */
+
+#define SP_PENDING 0x7fffffff /* what a hook that waits answers: the result of sp_wait */
+
+#ifndef SP_NOTE
+#define SP_NOTE 256 /* bytes a hook that waits may leave for itself */
+#endif
 
 typedef struct {
     int32_t (*init)(const sp_setup *);      /* may be 0; below zero refuses to start */
     int32_t (*hook[SP_EVENT_STOP + 1])(sp_call *); /* by event; manifest.json names the same hooks */
+    int32_t (*resume)(sp_call *, int32_t status, const sp_frame *result, void *note);
 } sp_module;
+
+/* The result of what was waited for: SP_RESULT_…. */
+SP_USE sp_text sp_result_text(const sp_frame *r, uint32_t k) { return sp__frame_text(r, k); }
+SP_USE uint64_t sp_result_number(const sp_frame *r, uint32_t k) { return sp__slot(r, k); }
+SP_USE sp_list_of sp_result_list(const sp_frame *r, uint32_t k) { return sp__frame_list(r, k); }
+
+#ifdef SP_WAITING
+
+static const sp_module sp__module;
+static struct { int64_t token, handle; _Alignas(8) uint8_t note[SP_NOTE]; } sp__waiting[SP_WAITING]; /* token 0 = free */
+
+/* sp_sleep begins a pause of so many nanoseconds. */
+SP_USE int64_t sp_sleep(const sp_call *c, uint64_t span) { return sp_host_sleep(c->handle, (int64_t)span); }
+
+/* sp_http begins a request; needs the capability sbc_http. No method is GET. */
+SP_USE int64_t sp_http(const sp_call *c, sp_text method, sp_text url, const sp_pair *headers, uint32_t count, sp_text body) {
+    sp_writer w;
+    sp_arena *a = &sp__hook;
+    uint32_t pad = -a->used & 7;
+    if (pad > a->size - a->used) return SP_ERR_TOO_BIG;
+    sp_begin(&w, (uint8_t *)a->p + a->used + pad, a->size - a->used - pad, SP_HTTP_SLOTS);
+    sp_put_text(&w, SP_HTTP_METHOD, method);
+    sp_put_text(&w, SP_HTTP_URL, url);
+    sp_put_pairs(&w, SP_HTTP_HEADERS, headers, count);
+    sp_put_text(&w, SP_HTTP_BODY, body);
+    int32_t n = sp_end(&w);
+    return n < 0 ? n : sp_host_http_send(c->handle, w.b, n, 0, 0);
+}
+SP_USE int64_t sp_http_get(const sp_call *c, sp_text url) { return sp_http(c, SP_NONE, url, 0, 0, SP_NONE); }
+
+/* sp_wait ends the hook for now: resume gets the result of what was begun, and the note. */
+SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32_t n) {
+    if (begun < 0) return (int32_t)begun;
+    if (!(begun & (int64_t)SP_TOKEN_BIT)) return SP_ERR_INTERNAL; /* an answer at once, for which there was no room */
+    if (n > SP_NOTE) return SP_ERR_TOO_BIG;
+    for (uint32_t i = 0; i < SP_WAITING; i++)
+        if (!sp__waiting[i].token) {
+            sp__waiting[i].token = begun;
+            sp__waiting[i].handle = c->handle;
+            __builtin_memcpy(sp__waiting[i].note, note, n);
+            return SP_PENDING;
+        }
+    return SP_ERR_BUSY;
+}
+
+#define SP__RESUME                                                                                         \
+    SP_EXPORT("sbc_resume") int64_t sp__resume(int64_t token, int32_t status, uint32_t n) {                \
+        static _Alignas(8) uint8_t note[SP_NOTE];                                                          \
+        sp_frame result = {0, 0, 0};                                                                       \
+        if (n > sp__size - 8 || (n && !sp_open(&result, sp__buffer, n))) return (int64_t)SP_ERR_INVALID * 0x100000000; \
+        for (uint32_t i = 0; i < SP_WAITING; i++)                                                          \
+            if (token && sp__waiting[i].token == token) {                                                  \
+                sp__waiting[i].token = 0;                                                                  \
+                __builtin_memcpy(note, sp__waiting[i].note, SP_NOTE);                                      \
+                sp__fresh((sp_frame){0, 0, 0}, sp__waiting[i].handle);                                     \
+                sp__call.stale = true;                                                                     \
+                return sp__done(sp__module.resume(&sp__call, status, &result, note), n);                   \
+            }                                                                                              \
+        return (int64_t)SP_ERR_NOT_FOUND * 0x100000000;                                                    \
+    }                                                                                                      \
+    SP_EXPORT("sbc_cancel") void sp__cancel(int64_t handle) {                                              \
+        for (uint32_t i = 0; i < SP_WAITING; i++)                                                          \
+            if (sp__waiting[i].handle == handle) sp__waiting[i].token = 0;                                 \
+    }
+#else
+#define SP__RESUME
+#endif
+
+/* ---- The module: its functions, and the exports the host calls. ---- */
 
 /* SALLYPORT_MODULE(.init = …, .hook = {[SP_EVENT_START] = …}) stands once, behind the functions. */
 #define SALLYPORT_MODULE(...)                                                                              \
@@ -723,20 +814,30 @@ typedef struct {
         sp_put_number(&w, SP_WELCOME_EVENTS, events);                                                      \
         return sp_end(&w);                                                                                 \
     }                                                                                                      \
-    SP_EXPORT("sbc_event") int64_t sp__event(uint32_t event, int64_t handle, uint32_t n) {                 \
+    static void sp__fresh(sp_frame in, int64_t handle) {                                                   \
         sp_call *c = &sp__call;                                                                            \
-        int32_t code = SP_ERR_INVALID;                                                                     \
-        uint32_t at = (n + 7) & ~7u;                                                                       \
-        if (n > sp__size || at > sp__size || !sp_open(&c->in, sp__buffer, n)) return (int64_t)code * 0x100000000; \
+        c->in = in;                                                                                        \
         c->handle = handle;                                                                                \
         c->stale = false;                                                                                  \
         c->action = c->code = c->set_count = c->header_count = c->target_count = c->fork = 0;              \
         c->max_duration = 0;                                                                               \
         sp__hook.used = 0;                                                                                 \
-        code = event <= SP_EVENT_STOP && sp__module.hook[event] ? sp__module.hook[event](c) : SP_ERR_UNSUPPORTED; \
-        if (code >= 0) code = sp__decide(c, sp__buffer + at, sp__size - at);                               \
+    }                                                                                                      \
+    /* the answer of a hook, behind the n bytes that came in */                                            \
+    static int64_t sp__done(int32_t code, uint32_t n) {                                                    \
+        uint32_t at = (n + 7) & ~7u;                                                                       \
+        if (code == SP_PENDING) return (int64_t)SP_STATUS_PENDING << 32;                                   \
+        if (code >= 0) code = sp__decide(&sp__call, sp__buffer + at, sp__size - at);                       \
         return code < 0 ? (int64_t)code * 0x100000000 : code;                                              \
     }                                                                                                      \
+    SP_EXPORT("sbc_event") int64_t sp__event(uint32_t event, int64_t handle, uint32_t n) {                 \
+        sp_frame in;                                                                                       \
+        if (n > sp__size - 8 || !sp_open(&in, sp__buffer, n)) return (int64_t)SP_ERR_INVALID * 0x100000000;\
+        sp__fresh(in, handle);                                                                             \
+        if (event > SP_EVENT_STOP || !sp__module.hook[event]) return (int64_t)SP_ERR_UNSUPPORTED * 0x100000000;\
+        return sp__done(sp__module.hook[event](&sp__call), n);                                             \
+    }                                                                                                      \
+    SP__RESUME                                                                                             \
     _Static_assert(SP_ABI_MAJOR == 1, "the exports are those of contract 1")
 
 #endif
