@@ -17,7 +17,7 @@
 //	}
 //
 // A module has the hooks that it has methods for, and no others: Start,
-// Connect, End (see StartHook, ConnectHook, EndHook). Build it with
+// Connect and End, which most modules need, and those in hooks.go. Build it with
 //
 //	go run github.com/sallyport-sbc/sallyport/sdk/cmd/sallyport-module build ./barring
 //
@@ -34,13 +34,31 @@
 // variables or the module's own fields, except for what Init computes from the
 // configuration.
 //
+// # Waiting
+//
+// What asks something outside looks as if it blocked, and lets the instance serve
+// other calls meanwhile: HTTP, KV, Limits, Account, Redis, Sleep.
+//
+//	res, err := c.HTTP().Get("https://api.example.net/route/" + c.Callee())
+//
+// So a hook that waits finds package variables and the module's fields changed by
+// other hooks when it goes on; what the call handed out is still there. It may wait
+// for two seconds, unless the operator says otherwise; then, or when the call is
+// gone, its functions fail with ErrGone and nobody takes its decision. A hook
+// must not wait for anything else: a channel, a mutex or time.Sleep holds the
+// instance until its time is over.
+//
+// # Failing
+//
 // A hook returns an error when it could not decide; then the operator's on_fail
-// of this use decides. A panic counts the same, but costs the instance.
+// of this use decides. A panic counts the same, but costs the instance, and fails
+// every hook that waits in it.
 //
 // # Size and speed
 //
 // A hook should not touch reflection, encoding/json or fmt, and a module is
 // smaller without importing time (260 KB), net/netip (140 KB), fmt or
 // encoding/json (1.3 MB) at all: hence Time, Duration and Setup here. The
-// package itself imports nothing but package wire. It starts no goroutine.
+// package itself imports nothing but package wire and iter. It starts no goroutine; a
+// module that can wait runs its hooks on coroutines.
 package sdk
