@@ -59,7 +59,7 @@ func Open(o Options) (*Bench, error) {
 	c := wasm.Config{
 		Modules: []wasm.ModuleConfig{{
 			Name: b.Manifest.Name, Source: o.File, Config: []byte(o.Config), Grants: append([]string{}, b.Manifest.Capabilities...),
-			Limits: wasm.Limits{LogRate: 1 << 30, Instances: o.Instances},
+			Limits: wasm.Limits{LogRate: 1 << 30, Instances: o.Instances, InstanceWait: patience, ParkWait: patience},
 			HTTP:   wasm.HTTPGrant{Allow: o.Allow, Private: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}},
 		}},
 		CacheDir: cacheDir(), Node: "sbc1", Log: slog.New(&b.said),
