@@ -112,7 +112,7 @@ func carryREST(p *prof, at setting, instance string) bool {
 	}
 	settings := []conf{{key: "on_fail", value: text("pass"), own: true}}
 	if server := serverOf(url.value); server != "" {
-		settings = append(settings, conf{key: "http", value: "[" + text(server) + "]", from: url, own: true})
+		settings = append(settings, conf{key: "http", value: "{ allow = [" + text(server) + "] }", from: url, own: true})
 	} else {
 		p.report.about(url, "the server comes out of the call; which servers may be asked stands in http of the module: write it there", url.value)
 	}
