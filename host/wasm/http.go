@@ -108,7 +108,7 @@ func port(u *url.URL) string {
 	if p := u.Port(); p != "" {
 		return p
 	}
-	return u.Scheme
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
 }
 
 // below reports whether path is prefix or a part of it: /v1 allows /v1/x and not /v10.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,7 +67,7 @@ func TestWhereRequestsMayGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for url, want := range map[string]bool{
-		"https://api.example.net/v1": true, "https://API.example.net:/v1/": true, "https://api.example.net/v1/x?y=z": true,
+		"https://api.example.net/v1": true, "https://API.example.net:/v1/": true, "https://api.example.net:443/v1": true, "https://api.example.net/v1/x?y=z": true,
 		"https://api.example.net/v10": false, "https://api.example.net/": false, "http://api.example.net/v1": false,
 		"https://api.example.net:444/v1": false, "https://api.example.net.evil.example/v1": false, "https://evil.example/v1": false,
 		"https://api.example.net@evil.example/v1": false, "https://api.example.net/v1/../x": false, "https://api.example.net/v1/%2e%2e/x": false,
@@ -96,4 +97,30 @@ func TestWhereRequestsMayGo(t *testing.T) {
 	if err := fmt.Errorf("x: %w", context.DeadlineExceeded); httpCode(err) != abi.CodeTimeout || errors.As(err, &none) && !none.Timeout() {
 		t.Error("a deadline is no time-out")
 	}
+}
+
+// FuzzAllowed tries to get past the allow list: what passes is sent to the listed host and below the listed path.
+func FuzzAllowed(f *testing.F) {
+	w, err := newWeb(HTTPGrant{Allow: []string{"https://api.example.net/v1/"}}, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, url := range []string{"https://api.example.net/v1/x", "https://api.example.net:443/v1/../x", "https://api.example.net@evil/v1/", "https://API.example.net/v1/%2e%2e/", "https:\\\\api.example.net/v1/"} {
+		f.Add(url)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		u, err := parseURL(text)
+		if err != nil || !w.allowed(u) {
+			return
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u.String(), nil)
+		if err != nil {
+			return // it is never sent
+		}
+		path := r.URL.EscapedPath()
+		if u.User != nil || !strings.EqualFold(r.URL.Hostname(), "api.example.net") || r.URL.Scheme != "https" ||
+			path != "/v1" && !strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(r.URL.Path, "/v1/") || strings.Contains(r.URL.Path, "/../") || strings.HasSuffix(r.URL.Path, "/..") {
+			t.Errorf("%q passes as %s", text, r.URL)
+		}
+	})
 }

@@ -57,3 +57,19 @@ func TestSchema(t *testing.T) {
 		t.Error("a deep configuration passes")
 	}
 }
+
+// FuzzSchema holds any configuration against any schema.
+func FuzzSchema(f *testing.F) {
+	f.Add([]byte(`{"type": "object", "properties": {"a": {"enum": [1, "x"]}}, "additionalProperties": {"items": {"minimum": 1}}}`), []byte(`{"a": 1, "b": [1e99]}`))
+	f.Add([]byte(`{"items": {"items": {}}, "minItems": 1, "required": ["a"]}`), []byte(`[[[[]]]]`))
+	f.Fuzz(func(t *testing.T, schema, config []byte) {
+		s, err := parseSchema(schema)
+		if err != nil {
+			return
+		}
+		var e *ConfigError
+		if err := s.check(config); err != nil && !errors.As(err, &e) {
+			t.Errorf("%T: %v", err, err)
+		}
+	})
+}
