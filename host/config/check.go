@@ -95,6 +95,7 @@ const wasmMagic = "\x00asm"
 func (c *checker) modules() {
 	for _, name := range c.ModuleOrder {
 		m, at := c.Module[name], key{"module", name, "module"}
+		c.trial(name, m)
 		if m.Module == "" {
 			c.errorAt(at, `required: a WebAssembly file or "%sNAME"`, BuiltinPrefix)
 			continue

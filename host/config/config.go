@@ -194,6 +194,23 @@ type Module struct {
 	//	sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 	SHA256 string `toml:"sha256"`
 
+	// Whose signature the file must have: an Ed25519 public key, its 32 bytes in base64. The
+	// signature stands beside the file in FILE.sig: 64 bytes, or those in base64. Default "" =
+	// none is asked for.
+	//
+	//	signer = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+	Signer string `toml:"signer"`
+
+	// How often the file is looked at while the SBC runs, at least "500ms". One that has changed
+	// is loaded beside the traffic, validated, and used for new calls. Default "0s" = never: a
+	// new file waits for `sallyport module load`.
+	//
+	//	watch = "2s"
+	Watch time.Duration `toml:"watch"`
+
+	// [module.NAME.canary] says how a new generation of the module is judged.
+	Canary Canary `toml:"canary"`
+
 	// What the module may do besides looking at calls: capabilities such as "sbc_cdr", default
 	// what it asks for when it is built in, and nothing when it is not.
 	//
