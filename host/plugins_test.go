@@ -149,6 +149,15 @@ func TestCallTimer(t *testing.T) {
 			t.Errorf("ended after %s", took)
 		}
 	})
+	t.Run("warns", func(t *testing.T) {
+		s := newStage(t, "calltimer", 1, `"30s"`, `"0.3"`)
+		s.a.invite("P-Max-Seconds: 0.5")
+		s.a.want(200)
+		s.a.wantRequest("BYE")
+		if !strings.Contains(s.log.String(), "the call ends soon") {
+			t.Error("no warning")
+		}
+	})
 	t.Run("no time at all", func(t *testing.T) {
 		s := newStage(t, "calltimer", 1)
 		s.a.invite("P-Max-Seconds: 0")

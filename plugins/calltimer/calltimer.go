@@ -11,10 +11,18 @@ func main() { sdk.Main() }
 type module struct {
 	absent   sdk.Duration // for calls that bring no usable value
 	isAbsent bool         // whether there is one
+	warnings sdk.Metric
 }
+
+// timerWarn is the timer of the warning.
+const timerWarn = 0
 
 // Init reads the configuration.
 func (m *module) Init(s *sdk.Setup) error {
+	var err error
+	if m.warnings, err = s.Counter("warnings"); err != nil {
+		return err
+	}
 	text, err := s.Text("default", "")
 	if err != nil || text == "" {
 		return err
@@ -27,20 +35,45 @@ func (m *module) Init(s *sdk.Setup) error {
 
 // Start sets the maximum duration, or refuses the call that may not last at all.
 func (m *module) Start(c *sdk.Call) error {
-	d, ok := sdk.ParseDuration(c.Param("timer"))
-	if !ok {
-		if d = m.absent; !m.isAbsent {
-			c.Log(sdk.LevelWarn, "no duration in timer: "+quoted(c.Param("timer")))
-			c.Refuse(500, "")
-			return nil
-		}
-	}
-	if d == 0 {
+	d, ok := m.limit(c)
+	switch {
+	case !ok:
+		c.Log(sdk.LevelWarn, "no duration in timer: "+quoted(c.Param("timer")))
+		c.Refuse(500, "")
+	case d == 0:
 		c.Refuse(503, "")
+	default:
+		c.MaxDuration(d)
+	}
+	return nil
+}
+
+// limit is how long the call may last.
+func (m *module) limit(c *sdk.Call) (sdk.Duration, bool) {
+	if d, ok := sdk.ParseDuration(c.Param("timer")); ok {
+		return d, true
+	}
+	return m.absent, m.isAbsent
+}
+
+// Connect sets the timer of the warning.
+func (m *module) Connect(c *sdk.Call) error {
+	before, ok := sdk.ParseDuration(c.Param("warn"))
+	limit, isLimited := m.limit(c)
+	if !ok || before == 0 || !isLimited || before >= limit {
 		return nil
 	}
-	c.MaxDuration(d)
-	return nil
+	return c.SetTimer(timerWarn, limit-before)
+}
+
+// Timer warns that the call ends soon.
+func (m *module) Timer(c *sdk.Call) error {
+	if c.Timer() != timerWarn {
+		return nil
+	}
+	m.warnings.Add(1)
+	c.Log(sdk.LevelInfo, "the call ends soon")
+	return c.SetVar(c.Use()+".warned", "yes")
 }
 
 // quoted is a foreign text as a log line may show it.
