@@ -323,9 +323,7 @@ func (h *Host) openControl(s *config.Snapshot) error {
 	}
 	l, err := admin.Listen(s.Control.Socket)
 	if err != nil {
-		if errors.Is(err, admin.ErrInUse) {
-			err = fmt.Errorf("%w: choose another one, or none with socket = \"\"", err)
-		}
+		err = fmt.Errorf("%w: choose another one, or none with socket = \"\"", err)
 		return config.Errors{s.Mistake(err, "control", "socket")}
 	}
 	h.socket = l
