@@ -13,8 +13,14 @@ import (
 	"github.com/sallyport-sbc/sallyport/abi"
 )
 
-// A module in C asks a web server, waits, pauses, asks again; many hooks wait in one instance.
-func TestWaitingInC(t *testing.T) {
+// A module asks a web server, waits, pauses, asks again; many hooks wait in one instance.
+func TestWaiting(t *testing.T) {
+	for _, language := range []string{"c", "rust", "assemblyscript"} {
+		t.Run(language, func(t *testing.T) { testWaiting(t, guest(t, "lookup-"+language)) })
+	}
+}
+
+func testWaiting(t *testing.T, file string) {
 	var asked, waiting atomic.Int32
 	enough := make(chan struct{}) // requests at one time, so that hooks must wait beside each other
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +45,7 @@ func TestWaitingInC(t *testing.T) {
 	}))
 	defer server.Close()
 	b, err := Open(Options{
-		File: guest(t, "lookup-c"), Config: fmt.Sprintf(`{"url": "%s/to/"}`, server.URL), Allow: []string{server.URL + "/to/"}, Instances: 1,
+		File: file, Config: fmt.Sprintf(`{"url": "%s/to/"}`, server.URL), Allow: []string{server.URL + "/to/"}, Instances: 1,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,8 @@
 import {
   ACTION_DROP, ACTION_PASS, ACTION_REFUSE, ANSWER_ROOM, DECISION_ACTION, DECISION_CODE, DECISION_FORK, DECISION_HEADERS,
   DECISION_MAX_DURATION, DECISION_REASON, DECISION_SET, DECISION_SLOTS, DECISION_TARGETS, FIELD_PARAMS, FIELD_VARS, GET_BODY, GET_HEADER,
-  host_cdr_emit, host_get, host_log, host_state_get, host_state_set, host_var_get, host_var_set,
+  HTTP_BODY, HTTP_HEADERS, HTTP_METHOD, HTTP_SLOTS, HTTP_URL, ERR_INTERNAL, TOKEN_BIT,
+  host_cdr_emit, host_get, host_http_send, host_sleep, host_log, host_state_get, host_state_set, host_var_get, host_var_set,
 } from "./contract";
 import { Pair, Reader, Writer } from "./frame";
 
@@ -10,7 +11,10 @@ export class Call {
   /** The code that fail said. */
   failed: i32 = 0;
 
-  private stale: bool = false; // a variable was set since the frame was written
+  /** What the hook waits for, 0 = nothing, and the note for resume. */
+  token: i64 = 0;
+  note: string = "";
+
   private action: i32 = ACTION_PASS;
   private code: i32 = 0;
   private reason: string = "";
@@ -20,7 +24,8 @@ export class Call {
   private parallel: bool = false;
   private longest: u64 = 0;
 
-  constructor(private frame: Reader, private handle: i64) {}
+  /** stale: the variables are not, or no longer, those of the frame. */
+  constructor(private frame: Reader, public handle: i64, private stale: bool = false) {}
 
   /** A text of the call frame: FIELD_…. */
   text(field: i32): string { return this.frame.text(field); }
@@ -89,6 +94,35 @@ export class Call {
   emitCDR(line: string): void {
     const b = String.UTF8.encode(line);
     this.fail(host_cdr_emit(this.handle, changetype<usize>(b), b.byteLength));
+  }
+
+  /** Begins a pause of so many nanoseconds. */
+  sleep(span: i64): i64 { return host_sleep(this.handle, span); }
+
+  /** Begins a GET. Needs the capability sbc_http. */
+  httpGet(url: string): i64 { return this.http("", url, [], ""); }
+
+  /** Begins an HTTP request; "" is GET. */
+  http(method: string, url: string, headers: Pair[], body: string): i64 {
+    let room = 128 + 3 * (method.length + url.length + body.length);
+    for (let i = 0; i < headers.length; i++) room += 16 + 3 * (headers[i].name.length + headers[i].value.length);
+    const at = heap.alloc(room), w = new Writer(at, room, HTTP_SLOTS);
+    w.text(HTTP_METHOD, method);
+    w.text(HTTP_URL, url);
+    w.list(HTTP_HEADERS, headers);
+    w.text(HTTP_BODY, body);
+    const n = w.close();
+    const begun: i64 = n < 0 ? n : host_http_send(this.handle, at, n, at, 0);
+    heap.free(at);
+    return begun;
+  }
+
+  /** Ends the hook for now: resume gets the result of what was begun, and the note. */
+  wait(begun: i64, note: string): void {
+    if (begun < 0) this.fail(<i32>begun);
+    else if (!(<u64>begun & TOKEN_BIT)) this.fail(ERR_INTERNAL); // an answer at once, for which there was no room
+    this.token = begun;
+    this.note = note;
   }
 
   /** Fails the hook with a code below zero: the operator's on_fail decides. The first one counts. */

@@ -18,6 +18,9 @@ export class Reader {
     return new Reader(at, total, slots);
   }
 
+  /** A frame without fields. */
+  static none(): Reader { return new Reader(0, 0, 0); }
+
   /** The number in slot k, 0 when it is absent. */
   number(k: u32): u64 { return k < this.slots ? load<u64>(this.at + 8 + k * 8) : 0; }
 

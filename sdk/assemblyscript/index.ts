@@ -12,11 +12,14 @@
 //
 // `sallyport module build DIR` compiles it and adds manifest.json, whose hooks are those
 // the host calls. What must last longer than a hook belongs into variables or state, not
-// into fields, except for what init computes from the configuration. Asynchronous host
-// functions are declared in contract.ts; nothing here parks yet.
+// into fields, except for what init computes from the configuration.
+//
+// A hook that asks something outside waits by an explicit state machine: it ends with
+// c.wait(c.httpGet(url), note), and resume gets the result and the note. Other hooks run
+// in the meantime. Export sbc_resume and sbc_cancel too, then.
 
 import {
-  ABI_MINOR, BUFFER_SIZE, ERR_INTERNAL, ERR_INVALID, EVENT_CONNECT, EVENT_END, EVENT_START, LOG_ERROR, WELCOME_SLOTS, OK, ERR_UNSUPPORTED,
+  ABI_MINOR, BUFFER_SIZE, ERR_INTERNAL, ERR_INVALID, EVENT_CONNECT, EVENT_END, EVENT_START, LOG_ERROR, WELCOME_SLOTS, OK, ERR_NOT_FOUND, ERR_UNSUPPORTED, STATUS_PENDING,
 } from "./contract";
 import { Call } from "./call";
 import { Setup, log } from "./setup";
@@ -25,7 +28,7 @@ import { Reader, Writer } from "./frame";
 export * from "./contract";
 export { Call } from "./call";
 export { Setup, log } from "./setup";
-export { Pair } from "./frame";
+export { Pair, Reader } from "./frame";
 
 /** A module: override init and the hooks that manifest.json names. */
 export class Module {
@@ -37,6 +40,9 @@ export class Module {
   connect(c: Call): void {}
   /** The call is over, whatever the cause. */
   end(c: Call): void {}
+  /** What a hook waited for is there: its code, its result (RESULT_…), and the note the hook
+   * left. The call's frame is gone: text and param are empty, variable and state are not. */
+  resume(c: Call, status: i32, result: Reader, note: string): void { c.fail(ERR_UNSUPPORTED); }
   /** Every other event: EVENT_…. */
   event(event: i32, c: Call): void { c.fail(ERR_UNSUPPORTED); }
 }
@@ -87,6 +93,42 @@ export function sbc_event(event: i32, handle: i64, n: u32): i64 {
   else if (event == EVENT_CONNECT) m.connect(c);
   else if (event == EVENT_END) m.end(c);
   else m.event(event, c);
-  const done = c.failed < OK ? c.failed : c.decide(buffer + at, size - at);
-  return done < 0 ? <i64>done << 32 : done;
+  return done(c, at);
+}
+
+/** A hook that waits. */
+class Waiting {
+  constructor(public handle: i64, public note: string) {}
+}
+
+const waiting = new Map<i64, Waiting>(); // by token
+
+/** The answer of a hook, whose decision begins at that place of the buffer. */
+function done(c: Call, at: u32): i64 {
+  if (c.failed == OK && c.token) {
+    waiting.set(c.token, new Waiting(c.handle, c.note));
+    return <i64>STATUS_PENDING << 32;
+  }
+  const n = c.failed < OK ? c.failed : c.decide(buffer + at, size - at);
+  return n < 0 ? <i64>n << 32 : n;
+}
+
+export function sbc_resume(token: i64, status: i32, n: u32): i64 {
+  const m = module, at = (n + 7) & ~7;
+  if (m == null || at > size) return <i64>ERR_INVALID << 32;
+  if (!waiting.has(token)) return <i64>ERR_NOT_FOUND << 32;
+  const w = waiting.get(token);
+  waiting.delete(token);
+  let result = Reader.open(buffer, min(n, size));
+  if (result == null) result = Reader.none();
+  const c = new Call(Reader.none(), w.handle, true);
+  m.resume(c, status, result, w.note);
+  return done(c, at);
+}
+
+export function sbc_cancel(handle: i64): void {
+  const tokens = waiting.keys();
+  for (let i = 0; i < tokens.length; i++) {
+    if (waiting.get(tokens[i]).handle == handle) waiting.delete(tokens[i]);
+  }
 }

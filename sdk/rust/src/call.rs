@@ -16,13 +16,15 @@ pub struct Call<'a> {
     targets: Vec<String>,
     fork: bool,
     max_duration: u64,
+    pub(crate) waits: Option<(i64, String)>,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(frame: Reader<'a>, handle: i64, arena: &'a mut Vec<Box<[u8]>>) -> Self {
+    pub(crate) fn new(frame: Reader<'a>, handle: i64, stale: bool, arena: &'a mut Vec<Box<[u8]>>) -> Self {
         Call {
-            frame, handle, stale: false, arena, action: ACTION_PASS, code: 0, reason: String::new(),
+            frame, handle, stale, arena, action: ACTION_PASS, code: 0, reason: String::new(),
             headers: Vec::new(), set: Vec::new(), targets: Vec::new(), fork: false, max_duration: 0,
+            waits: None,
         }
     }
 
@@ -92,6 +94,43 @@ impl<'a> Call<'a> {
     /// Hands over one record, a line without its end. Needs the capability sbc_cdr.
     pub fn emit_cdr(&self, line: &str) -> Result {
         result(unsafe { host_cdr_emit(self.handle, line.as_ptr(), line.len() as i32) })
+    }
+
+    /// Begins a pause of so many nanoseconds.
+    pub fn sleep(&self, span: u64) -> i64 {
+        unsafe { host_sleep(self.handle, span as i64) }
+    }
+
+    /// Begins a GET. Needs the capability sbc_http.
+    pub fn http_get(&self, url: &str) -> i64 {
+        self.http("", url, &[], "")
+    }
+
+    /// Begins an HTTP request; "" is GET.
+    pub fn http(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> i64 {
+        let text: usize = headers.iter().map(|h| h.0.len() + h.1.len() + 16).sum();
+        let mut b = vec![0; 128 + method.len() + url.len() + body.len() + text];
+        let mut w = Writer::new(&mut b, HTTP_SLOTS);
+        w.text(HTTP_METHOD, method);
+        w.text(HTTP_URL, url);
+        w.list(HTTP_HEADERS, headers.len(), headers.iter().copied());
+        w.text(HTTP_BODY, body);
+        match w.close() {
+            Some(n) => unsafe { host_http_send(self.handle, b.as_ptr(), n as i32, b.as_mut_ptr(), 0) },
+            None => ERR_INTERNAL.into(),
+        }
+    }
+
+    /// Ends the hook for now: resume gets the result of what was begun, and the note.
+    pub fn wait(&mut self, begun: i64, note: &str) -> Result {
+        if begun < 0 {
+            return Err(Code(begun as i32));
+        }
+        if begun as u64 & TOKEN_BIT == 0 {
+            return Err(Code(ERR_INTERNAL)); // an answer at once, for which there was no room
+        }
+        self.waits = Some((begun, note.into()));
+        Ok(())
     }
 
     /// Refuses the call: code 300 to 699; an empty reason is the registered phrase.

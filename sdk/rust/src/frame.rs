@@ -3,7 +3,7 @@
 use crate::contract::ABI_MINOR;
 
 /// Reads one frame.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Reader<'a> {
     b: &'a [u8],
     slots: usize,

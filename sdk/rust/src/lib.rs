@@ -21,8 +21,11 @@
 //! `sallyport module build DIR` compiles it for wasm32-unknown-unknown and adds
 //! manifest.json, whose hooks are those the host calls. What must last longer than a hook
 //! belongs into variables or state, not into the module's fields, except for what init
-//! computes from the configuration. Asynchronous host functions are declared in
-//! `contract`; nothing here parks yet.
+//! computes from the configuration.
+//!
+//! A hook that asks something outside waits by an explicit state machine: it returns
+//! `c.wait(c.http_get(url), note)`, and `resume` gets the result and the note. Other hooks
+//! run in the meantime.
 
 mod call;
 mod config;
@@ -68,6 +71,11 @@ pub trait Module: Sized {
     fn end(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
+    /// What a hook waited for is there: its code, its result (RESULT_…), and the note the hook
+    /// left. The call's frame is gone: text and param are empty, var and state are not.
+    fn resume(&mut self, _: &mut Call, _status: i32, _result: &frame::Reader, _note: &str) -> Result {
+        Err(Code(ERR_UNSUPPORTED))
+    }
     /// Every other event that manifest.json names: EVENT_….
     fn event(&mut self, _event: u32, _: &mut Call) -> Result {
         Err(Code(ERR_UNSUPPORTED))
@@ -81,11 +89,19 @@ pub struct Instance<M> {
     module: Option<M>,
     /// What was pulled in the hook; it keeps its room from hook to hook.
     arena: Vec<Box<[u8]>>,
+    waiting: Vec<Waiting>,
+}
+
+/// A hook that waits.
+struct Waiting {
+    token: i64,
+    handle: i64,
+    note: String,
 }
 
 impl<M: Module> Instance<M> {
     pub const fn new() -> Self {
-        Instance { buffer: Vec::new(), module: None, arena: Vec::new() }
+        Instance { buffer: Vec::new(), module: None, arena: Vec::new(), waiting: Vec::new() }
     }
 
     pub fn buffer(&mut self, min: u32) -> i64 {
@@ -121,15 +137,26 @@ impl<M: Module> Instance<M> {
     }
 
     pub fn event(&mut self, event: u32, handle: i64, n: u32) -> i64 {
-        let size = self.buffer.len() * 8;
-        let at = (n as usize).min(size).wrapping_add(7) & !7;
-        if n as usize > size || at > size {
+        self.hook(handle, n, false, |module, _, c| match event {
+            EVENT_START => module.start(c),
+            EVENT_CONNECT => module.connect(c),
+            EVENT_END => module.end(c),
+            other => module.event(other, c),
+        })
+    }
+
+    /// Runs f on the frame of n bytes in the buffer, and writes the decision behind it.
+    fn hook(&mut self, handle: i64, n: u32, bare: bool, f: impl FnOnce(&mut M, frame::Reader, &mut Call) -> Result) -> i64 {
+        let (n, size) = (n as usize, self.buffer.len() * 8);
+        let at = n.min(size).wrapping_add(7) & !7;
+        if n > size || at > size {
             return failed(ERR_INVALID);
         }
         let whole = unsafe { std::slice::from_raw_parts_mut(self.buffer.as_mut_ptr() as *mut u8, size) };
         let (head, out) = whole.split_at_mut(at);
-        let frame = match frame::Reader::open(&head[..n as usize]) {
+        let frame = match frame::Reader::open(&head[..n]) {
             Some(f) => f,
+            None if bare && n == 0 => frame::Reader::default(),
             None => return failed(ERR_INVALID),
         };
         let module = match &mut self.module {
@@ -137,17 +164,30 @@ impl<M: Module> Instance<M> {
             None => return failed(ERR_INTERNAL),
         };
         self.arena.clear();
-        let mut c = Call::new(frame, handle, &mut self.arena);
-        let done = match event {
-            EVENT_START => module.start(&mut c),
-            EVENT_CONNECT => module.connect(&mut c),
-            EVENT_END => module.end(&mut c),
-            other => module.event(other, &mut c),
-        };
+        let seen = if bare { frame::Reader::default() } else { frame };
+        let mut c = Call::new(seen, handle, bare, &mut self.arena);
+        let done = f(module, frame, &mut c);
+        if let (Ok(()), Some((token, note))) = (done, c.waits.take()) {
+            self.waiting.push(Waiting { token, handle, note });
+            return (STATUS_PENDING as i64) << 32;
+        }
         match done.and_then(|_| c.decide(out)) {
             Ok(n) => n as i64,
             Err(Code(code)) => failed(code),
         }
+    }
+
+    pub fn resume(&mut self, token: i64, status: i32, n: u32) -> i64 {
+        let at = match self.waiting.iter().position(|w| w.token == token) {
+            Some(at) => at,
+            None => return failed(ERR_NOT_FOUND),
+        };
+        let w = self.waiting.swap_remove(at);
+        self.hook(w.handle, n, true, |module, result, c| module.resume(c, status, &result, &w.note))
+    }
+
+    pub fn cancel(&mut self, handle: i64) {
+        self.waiting.retain(|w| w.handle != handle);
     }
 }
 
@@ -180,6 +220,14 @@ macro_rules! module {
         #[no_mangle]
         pub extern "C" fn sbc_event(event: u32, call: i64, n: u32) -> i64 {
             sallyport().event(event, call, n)
+        }
+        #[no_mangle]
+        pub extern "C" fn sbc_resume(token: i64, status: i32, n: u32) -> i64 {
+            sallyport().resume(token, status, n)
+        }
+        #[no_mangle]
+        pub extern "C" fn sbc_cancel(call: i64) {
+            sallyport().cancel(call)
         }
     };
 }

@@ -1,0 +1,41 @@
+// Asks a web server where a call goes, and waits without holding up other calls. Where the
+// server is busy (503) it is asked once more after a moment: two steps of a state machine,
+// whose state is the note.
+
+import {
+  Call, Module, Reader, Setup, register, ERR_IO, ERR_TOO_BIG, FIELD_CALLEE, RESULT_BODY, RESULT_STATUS,
+} from "sallyport";
+export { sbc_abi_v1, sbc_buffer, sbc_init, sbc_event, sbc_resume, sbc_cancel } from "sallyport";
+
+class Lookup extends Module {
+  private url: string = "";
+
+  init(s: Setup): string | null {
+    this.url = s.text("url");
+    return null;
+  }
+
+  /** The note is the step and the callee: "asked carol". */
+  private ask(c: Call, step: string, callee: string): void { c.wait(c.httpGet(this.url + callee), step + " " + callee); }
+
+  start(c: Call): void {
+    const callee = c.text(FIELD_CALLEE);
+    if (callee.length > 128) c.fail(ERR_TOO_BIG);
+    else this.ask(c, "asked", callee);
+  }
+
+  resume(c: Call, status: i32, result: Reader, note: string): void {
+    const at = note.indexOf(" "), step = note.substring(0, at), callee = note.substring(at + 1);
+    const code = result.number(RESULT_STATUS), body = result.text(RESULT_BODY);
+    if (status < 0) c.fail(status);
+    else if (step == "paused") this.ask(c, "again", callee);
+    else if (code == 503 && step == "asked") c.wait(c.sleep(20_000_000), "paused " + callee);
+    else if (code == 403) c.refuse(403, "Says the Web");
+    else if (code == 200 && body.length) {
+      c.set("identity.ruri", body);
+      c.setVariable("looked_up", body);
+    } else if (code != 404) c.fail(ERR_IO);
+  }
+}
+
+register(new Lookup());

@@ -1,0 +1,60 @@
+//! Asks a web server where a call goes, and waits without holding up other calls. Where the
+//! server is busy (503) it is asked once more after a moment: two steps of a state machine,
+//! whose state is the note.
+
+use sallyport::{frame::Reader, Call, Code, Module, Result, Setup};
+
+struct Lookup {
+    url: String,
+}
+
+impl Lookup {
+    /// The note is the step and the callee: "asked carol".
+    fn ask(&self, c: &mut Call, step: &str, callee: &str) -> Result {
+        let begun = c.http_get(&[&self.url, callee].concat());
+        c.wait(begun, &[step, " ", callee].concat())
+    }
+}
+
+impl Module for Lookup {
+    fn init(s: &Setup) -> std::result::Result<Self, String> {
+        Ok(Lookup { url: s.text("url")?.unwrap_or_default() })
+    }
+
+    fn start(&mut self, c: &mut Call) -> Result {
+        let callee = c.text(sallyport::FIELD_CALLEE);
+        if callee.len() > 128 {
+            return Err(Code(sallyport::ERR_TOO_BIG));
+        }
+        self.ask(c, "asked", callee)
+    }
+
+    fn resume(&mut self, c: &mut Call, status: i32, result: &Reader, note: &str) -> Result {
+        if status < 0 {
+            return Err(Code(status));
+        }
+        let (step, callee) = note.split_once(' ').unwrap_or((note, ""));
+        if step == "paused" {
+            return self.ask(c, "again", callee);
+        }
+        let body = result.text(sallyport::RESULT_BODY);
+        match result.number(sallyport::RESULT_STATUS) {
+            503 if step == "asked" => {
+                let begun = c.sleep(20_000_000);
+                c.wait(begun, &["paused ", callee].concat())
+            }
+            403 => {
+                c.refuse(403, "Says the Web");
+                Ok(())
+            }
+            404 => Ok(()),
+            200 if !body.is_empty() => {
+                c.set("identity.ruri", body);
+                c.set_var("looked_up", body)
+            }
+            _ => Err(Code(sallyport::ERR_IO)),
+        }
+    }
+}
+
+sallyport::module!(Lookup);
