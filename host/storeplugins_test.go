@@ -111,6 +111,20 @@ func TestPrepaid(t *testing.T) {
 		s.a.invite()
 		s.a.want(402)
 	})
+	t.Run("several calls at once", func(t *testing.T) {
+		s := newStage(t, "prepaid", 1, everywhere[0], everywhere[1], `slice = "30s"`, `slice = "1s"`)
+		s.deposit("alice", 45_000)
+		for range 4 {
+			s.a.invite()
+			s.a.want(200)
+		}
+		s.a.invite()
+		s.a.want(402) // what is left pays no second
+		s.a.wantRequest("BYE", "BYE", "BYE", "BYE")
+		if left := s.settled("alice"); left != 5_000 {
+			t.Errorf("%d are left", left)
+		}
+	})
 	t.Run("not answered", func(t *testing.T) {
 		s := newStage(t, "prepaid", 1, everywhere...)
 		s.deposit("alice", 1_000_000)
