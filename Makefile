@@ -53,9 +53,11 @@ bin/sallyport: go.mod go.sum source.go $(MODULES) $(call SOURCE,abi cmd host med
 	@echo "  build   $@"
 	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)' -o $@ ./cmd/sallyport
 
-test: build ## every test; installs sipp, redis-server and a C compiler for the race detector
-	@.ci/need sipp:sip-tester redis-server:redis-server "gcc:gcc libc6-dev"
-	@$(MAKE) --no-print-directory lint race fuzz
+test: build ## every test; installs sipp, redis-server, gcc for the race detector, and the modules' compilers
+	@.ci/need sipp:sip-tester redis-server:redis-server "gcc:gcc libc6-dev" clang:clang wasm-ld:lld \
+		"/usr/bin/rustc:rustc libstd-rust-dev-wasm32" node:nodejs npm:npm
+	@$(MAKE) --no-print-directory guests
+	@GUESTS=required $(MAKE) --no-print-directory lint race fuzz
 
 lint: modules ## gofumpt, vet, staticcheck
 	@echo "  gofumpt"
