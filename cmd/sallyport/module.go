@@ -20,17 +20,22 @@ import (
 func newModuleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "module",
-		Short: "Write, build, test and measure call control modules",
+		Short: "Write, build, test and measure call control modules, and renew those that run",
 		Long: `A module is a WebAssembly file that judges calls: in Go, C, Rust or AssemblyScript. These
-verbs take its author from an empty folder to a measured file; none needs a running SBC.
+verbs take its author from an empty folder to a measured file; none of new, build, test,
+inspect and bench needs a running SBC. list, load, canary, promote and rollback speak to one.
 sdk/TUTORIAL.md goes the whole way.`,
 		Example: `  sallyport module new guard --lang c
   sallyport module build guard
   sallyport module test guard
   sallyport module inspect guard.wasm
-  sallyport module bench guard.wasm`,
+  sallyport module bench guard.wasm
+  sallyport module load guard guard.wasm
+  sallyport module canary guard 10%
+  sallyport module promote guard`,
 	}
 	cmd.AddCommand(newModuleNewCommand(), newModuleBuildCommand(), newModuleTestCommand(), newModuleInspectCommand(), newModuleBenchCommand())
+	cmd.AddCommand(newModuleLiveCommands()...)
 	return cmd
 }
 

@@ -33,6 +33,8 @@ type Backend interface {
 	Call(ctx context.Context, id string) (Call, error)
 	Hangup(id, reason string) error
 
+	ModuleBackend
+
 	Stats() Stats
 	Reload() (Reloaded, error)
 	LogLevel() LogLevel

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -101,6 +102,35 @@ func (f *fake) Call(_ context.Context, id string) (Call, error) {
 func (f *fake) Hangup(id, reason string) error {
 	f.order("hangup " + id + " " + reason)
 	return none("call", id, "c1")
+}
+
+var oneModule = Module{
+	Name: "cdr", Stable: Generation{ID: "g1", Version: "1.0.0", File: "builtin:cdr", SHA256: "s"},
+	Canary: &Generation{ID: "g2", Version: "1.1.0", File: "cdr.wasm", SHA256: "t"}, Percent: 10,
+	Old: []Draining{{"g0", 3}}, Rollbacks: 1, LastRollback: &Rollback{when, "g0", "failed"},
+}
+
+func (f *fake) Modules() []Module { return []Module{oneModule} }
+
+func (f *fake) LoadModule(name string, o LoadModule) (Module, error) {
+	f.order("load " + name + " " + o.File)
+	return oneModule, none("module", name, "cdr")
+}
+
+func (f *fake) CanaryModule(name string, percent int) (Module, error) {
+	f.order(fmt.Sprintf("canary %s %d", name, percent))
+	return oneModule, none("module", name, "cdr")
+}
+
+func (f *fake) PromoteModule(name string) (Module, error) {
+	return oneModule, none("module", name, "cdr")
+}
+
+func (f *fake) RollBackModule(name string) (Module, error) {
+	if name == "new" {
+		return Module{}, Refuse(http.StatusConflict, "there is no generation to go back to")
+	}
+	return oneModule, none("module", name, "cdr")
 }
 
 func (f *fake) Stats() Stats {

@@ -106,6 +106,15 @@ func TestOperations(t *testing.T) {
 		{"POST /explain", "/explain", `{"message":"x"}`, 400, "there is no SIP message"},
 		{"POST /explain", "/explain", `{"message":"x","cdr":"{}"}`, 400, "either message or cdr"},
 		{"POST /explain", "/explain", `{"massage":"x"}`, 400, `unknown field \"massage\"`},
+		{"GET /modules", "/modules", "", 200, `"last_rollback":{"time":"2026-11-01T12:00:00Z","generation":"g0","why":"failed"}`},
+		{"POST /modules/{name}/load", "/modules/cdr/load", `{"file":"cdr.wasm"}`, 200, `"percent":10`},
+		{"POST /modules/{name}/load", "/modules/cdr/load", `{"fil":"cdr.wasm"}`, 400, `unknown field \"fil\"`},
+		{"POST /modules/{name}/load", "/modules/nix/load", `{}`, 404, `there is no module \"nix\"`},
+		{"POST /modules/{name}/canary", "/modules/cdr/canary", `{"percent":20}`, 200, `"generation":"g2"`},
+		{"POST /modules/{name}/canary", "/modules/cdr/canary", ``, 400, "a body is missing"},
+		{"POST /modules/{name}/promote", "/modules/cdr/promote", "", 200, `"generation":"g1"`},
+		{"POST /modules/{name}/rollback", "/modules/cdr/rollback", "", 200, `"rollbacks":1`},
+		{"POST /modules/{name}/rollback", "/modules/new/rollback", "", 409, "no generation to go back to"},
 		{"GET /calls", "/calls", "", 200, `"active":3`},
 		{"GET /calls", "/calls?limit=1", "", 200, `"c1"`},
 		{"GET /calls", "/calls?limit=0", "", 200, `{"calls":[],"active":3}`},
@@ -161,7 +170,7 @@ func TestOperations(t *testing.T) {
 			t.Errorf("%s %s was not tried", route.method, route.path)
 		}
 	}
-	const want = "reload all, load new new.toml, reload trunk, reload a/b, set ip , set op x, hangup c1 enough, hangup nix , reload everything"
+	const want = "reload all, load new new.toml, reload trunk, reload a/b, set ip , set op x, load cdr cdr.wasm, load nix , canary cdr 20, hangup c1 enough, hangup nix , reload everything"
 	if got := strings.Join(r.fake.orders(), ", "); got != want {
 		t.Errorf("orders: %s, want %s", got, want)
 	}

@@ -28,6 +28,18 @@ type Rollback struct {
 	Why  string // "" = somebody ordered it
 }
 
+// MarshalText says it in words; nothing when there was none.
+func (r Rollback) MarshalText() ([]byte, error) {
+	if r.Gen == "" {
+		return nil, nil
+	}
+	why := r.Why
+	if why == "" {
+		why = "ordered"
+	}
+	return fmt.Appendf(nil, "%s %s: %s", r.Time.UTC().Format(time.RFC3339), r.Gen, why), nil
+}
+
 // Stage loads a generation beside the one in use, with the configuration of the module, and makes it the canary: it
 // gets Percent of the new calls. It is validated first: signature, pin, contract, grants, configuration, self test,
 // and the frames recorded of the generation in use. On any error, a *LoadError for the module's own, everything stays
