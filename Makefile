@@ -14,6 +14,7 @@ FUZZ    ?= 3s
 SOURCE   = $(shell find $(wildcard $(1)) -type f \( -name '*.go' ! -name '*_test.go' -o -name '*.toml' \))
 GUESTS  := $(addprefix sdk/guests/,callforward-go.wasm callforward-c.wasm callforward-rust.wasm callforward-assemblyscript.wasm blacklist-c.wasm \
 	lookup-c.wasm lookup-rust.wasm lookup-assemblyscript.wasm)
+SDKS    := $(shell find sdk -path '*/node_modules' -prune -o -type f \( -name '*.[chrt]s' -o -name '*.[ch]' -o -name manifest.json \) -print)
 ASC     := sdk/assemblyscript/node_modules/.bin/asc
 MODULES := $(patsubst plugins/%/,$(MODDIR)/%.wasm,$(sort $(dir $(wildcard plugins/*/*.go))))
 
@@ -37,7 +38,7 @@ $(MODDIR)/%.wasm: go.mod $(call SOURCE,plugins sdk abi)
 guests: $(GUESTS) ## the example modules of the SDKs, in Go, C, Rust, AssemblyScript
 
 # The SDKs travel in every program that builds modules: sdk/… is one prerequisite of all.
-$(GUESTS): go.mod $(call SOURCE,sdk abi) $(shell find sdk -path '*/node_modules' -prune -o -type f \( -name '*.[chrt]s' -o -name '*.[ch]' -o -name manifest.json \) -print)
+$(GUESTS): go.mod $(call SOURCE,sdk abi) $(SDKS)
 	@echo "  guest   $(@F)"
 	@$(GO) run ./sdk/cmd/sallyport-module build -o $@ $(call EXAMPLE,$(basename $(@F))) >/dev/null
 
@@ -49,7 +50,7 @@ $(ASC): sdk/assemblyscript/package-lock.json
 	@echo "  npm     assemblyscript"
 	@npm ci --silent --no-audit --no-fund --prefix sdk/assemblyscript && touch $@
 
-bin/sallyport: go.mod go.sum source.go $(MODULES) $(call SOURCE,abi cmd host media sbc sdk)
+bin/sallyport: go.mod go.sum source.go $(SDKS) $(MODULES) $(call SOURCE,abi cmd host media sbc sdk)
 	@echo "  build   $@"
 	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)' -o $@ ./cmd/sallyport
 
