@@ -58,6 +58,17 @@ func (s *slot) now() *traffic {
 // stable is the generation of calls that are no canary's, nil when the module is gone.
 func (s *slot) stable() *Generation { return s.now().stable }
 
+// onDuty says whether new calls get the generation. One that only stands ready, or that its calls have outlived, does
+// nothing of its own.
+func (g *Generation) onDuty() bool {
+	s := (*g.host.slots.Load())[g.name]
+	if s == nil {
+		return false
+	}
+	t := s.now()
+	return t.stable == g || t.canary == g && t.percent > 0
+}
+
 // Acquire returns the generation of the module that a new call with this id gets; the call keeps it until Release. It
 // fails with ErrUnknown or ErrClosed.
 func (h *Host) Acquire(name, callID string) (callcontrol.Module, error) {

@@ -310,3 +310,31 @@ func TestMove(t *testing.T) {
 		held.Release()
 	}
 }
+
+// TestDuty: only generations that get new calls do something of their own.
+func TestDuty(t *testing.T) {
+	w := newWorld(t, answering(t, 480))
+	s := (*w.slots.Load())["judge"]
+	first := s.stable()
+	w.stage(t, answering(t, 486), 0)
+	second := s.now().canary
+	check := func(what string, one, two bool) {
+		t.Helper()
+		if first.onDuty() != one || second.onDuty() != two {
+			t.Errorf("%s: first %t, second %t, want %t and %t", what, first.onDuty(), second.onDuty(), one, two)
+		}
+	}
+	check("ready", true, false)
+	if err := w.Canary("judge", 1); err != nil {
+		t.Fatal(err)
+	}
+	check("canary", true, true)
+	if err := w.Promote("judge"); err != nil {
+		t.Fatal(err)
+	}
+	check("promoted", false, true)
+	if err := w.Rollback("judge"); err != nil {
+		t.Fatal(err)
+	}
+	check("back", true, false)
+}

@@ -76,9 +76,9 @@ func (t Trial) verdict(f, witness figures) string {
 	return ""
 }
 
-// tally counts what a start hook decided.
+// tally counts what a hook that lets something in, or does not, decided.
 func (g *Generation) tally(e abi.Event, d *abi.Decision, err error) {
-	if e != abi.EventStart || err != nil {
+	if e != abi.EventStart && e != abi.EventRegister && e != abi.EventRoute || err != nil {
 		return
 	}
 	g.starts.Add(1)

@@ -26,7 +26,8 @@ func (g *Generation) complain(e abi.Event, err error) {
 	}
 }
 
-// ticks gives the module its tick once a second until quit is closed; one that still waits gets no other.
+// ticks gives the module its tick once a second until quit is closed, while the generation gets new calls; one that
+// still waits gets no other.
 // While it runs a tick it holds the generation.
 func (g *Generation) ticks(quit chan struct{}) {
 	ticker := time.NewTicker(time.Second)
@@ -38,6 +39,9 @@ func (g *Generation) ticks(quit chan struct{}) {
 		case <-quit:
 			return
 		case <-ticker.C:
+		}
+		if !g.onDuty() {
+			continue
 		}
 		select {
 		case <-free:
