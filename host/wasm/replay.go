@@ -45,15 +45,19 @@ func (r *recorder) keep(e abi.Event, b []byte) {
 		r.frames = append(r.frames, frame{e, bytes.Clone(b)})
 		return
 	}
-	r.frames[r.at] = frame{e, append(r.frames[r.at].bytes[:0:0], b...)}
+	r.frames[r.at] = frame{e, append(r.frames[r.at].bytes[:0], b...)}
 	r.at = (r.at + 1) % maxFrames
 }
 
-// last returns what is kept.
+// last returns a copy of what is kept.
 func (r *recorder) last() []frame {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]frame(nil), r.frames...)
+	fs := make([]frame, len(r.frames))
+	for i, f := range r.frames {
+		fs[i] = frame{f.event, bytes.Clone(f.bytes)}
+	}
+	return fs
 }
 
 // take begins with the frames of the generation before.
