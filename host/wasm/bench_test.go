@@ -131,3 +131,26 @@ func BenchmarkSwap(b *testing.B) {
 	other.Release()
 	s.stable().Release()
 }
+
+// BenchmarkStage is a new version of a Go module made ready, its code in the cache: read, checked, started, rehearsed.
+func BenchmarkStage(b *testing.B) {
+	w := newWorld(b, goModule(b))
+	var sources [2]string
+	for i, version := range []string{"1.2.4", "1.2.5"} {
+		m := hooks("start", "connect", "end")
+		m.Version = version
+		sources[i] = write(b, embed(b, goGuest()(b), m))
+	}
+	for range 8 {
+		if _, err := w.start(b, call("set")); err != nil {
+			b.Fatal(err)
+		}
+	}
+	i := 0
+	for b.Loop() {
+		if err := w.Stage("judge", Staging{Source: sources[i%2]}); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
