@@ -127,13 +127,18 @@ func (s *stage) forget() {
 	s.sent, s.ways, s.raw = nil, nil, nil
 }
 
-// hear lets the SBC receive a message, as the transport would bring it.
+// hear lets the SBC receive a message, as the transport would bring it, and returns when
+// its call has done with it: a hook that waited may still hold the call's strand on a
+// goroutine of its own, and asking the call for its state waits behind everything else.
 func (s *stage) hear(text string, f transport.Flow) {
 	m, err := sip.Parse([]byte(text))
 	if m != nil && m.IsRequest() {
 		m.MarkSource(f.Remote())
 	}
 	s.transactions.Receive(m, err, f)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s.sbc.Calls(ctx)
 }
 
 // door finds the interface, and the flow from source to it.
