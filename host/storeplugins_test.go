@@ -149,9 +149,9 @@ func TestPrepaid(t *testing.T) {
 
 func TestREST(t *testing.T) {
 	answer := make(chan http.HandlerFunc, 4)
-	var asked []string
+	asked := make(chan string, 16)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.URL.EscapedPath())
+		asked <- r.URL.EscapedPath()
 		(<-answer)(w, r)
 	}))
 	defer server.Close()
@@ -173,8 +173,8 @@ func TestREST(t *testing.T) {
 	s.b.wantRequest("ACK")
 	s.a.bye()
 	s.b.wantRequest("BYE")
-	if len(asked) != 1 || asked[0] != "/forward/bob" {
-		t.Errorf("asked %q", asked)
+	if path := <-asked; path != "/forward/bob" || len(asked) != 0 {
+		t.Errorf("asked %q and %d more", path, len(asked))
 	}
 
 	answer <- http.NotFound
