@@ -139,6 +139,7 @@ func (c *call) deliver(x *exchange) {
 	c.send(x.server, out)
 	if x.request.Method == "INVITE" {
 		x.from.unacked = x.server
+		x.from.unackedSeq, _ = x.request.CSeqNumber()
 	} else {
 		c.exchange = nil // UPDATE is over with its 2xx
 	}
@@ -152,12 +153,18 @@ func (c *call) deliver(x *exchange) {
 func (c *call) timersOf(x *exchange, res, out *sip.Message) {
 	if t := x.to.timer; t != nil {
 		t.take(x.to, res)
+		if x.body != "" {
+			t.said = x.body
+		}
 		if isSDP(res) {
 			t.heard = res.Body
 		}
 	}
 	if t := x.from.timer; t != nil {
 		t.agree(x.from, x.request, out)
+		if x.offered && isSDP(x.request) {
+			t.heard = x.request.Body
+		}
 		if isSDP(out) {
 			t.said = out.Body
 		}
@@ -228,6 +235,9 @@ func (c *call) rejected(x *exchange, res *sip.Message) {
 		res = better(c.tries.failure, res)
 	}
 	c.tries.failure = res
+	if res.Status < 600 && c.tries.fork && c.tries.looking && len(x.others) == 0 {
+		return
+	}
 	switch {
 	case res.Status >= 600:
 		c.cancelOthers(x, "")
@@ -272,7 +282,7 @@ func (c *call) retry(err error) {
 func (c *call) longer(x *exchange, res *sip.Message) bool {
 	t := x.to.timer
 	d, ok := seconds(res.Header(sip.MinSE))
-	if t == nil || !ok || d <= t.least || d > maxInterval {
+	if c.tries.fork || t == nil || !ok || d <= t.least || d > maxInterval {
 		return false
 	}
 	c.tries.least = d

@@ -88,6 +88,9 @@ func (c *call) challenged(l *leg, tx *transaction.Client, res *sip.Message) bool
 	if res.Status != 401 && res.Status != 407 {
 		return false
 	}
+	if x := c.exchange; x != nil && x.client == tx && x.canceled {
+		ok = false // who asked has given up: the challenge is as good as a 487
+	}
 	if ok && l.state != legCanceling {
 		next, err := c.again(l, r, res)
 		if err == nil {
@@ -118,6 +121,13 @@ func (c *call) again(l *leg, r sentRequest, res *sip.Message) (*transaction.Clie
 func (c *call) replace(l *leg, old, next *transaction.Client) {
 	if x := c.exchange; x != nil && x.client == old {
 		x.client, x.seq = next, l.localSeq
+	}
+	if x := c.exchange; x != nil {
+		for i := range x.others {
+			if x.others[i].client == old {
+				x.others[i].client = next
+			}
+		}
 	}
 	if l.byeTx == old {
 		l.byeTx = next

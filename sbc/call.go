@@ -74,10 +74,12 @@ type exchange struct {
 	client   *transaction.Client // of the INVITE that went out; nil while no target is tried
 	seq      uint32              // its CSeq number
 	offered  bool                // the INVITE carried an offer; else the 2xx does, and the ACK the answer
-	early    string              // the last answer sent in a provisional response
-	others   []branch            // of a fork, besides to and client
-	response *sip.Message        // the 2xx of leg B, while modules decide about it
-	answer   *sip.Message        // what leg A gets for it
+	body     string
+	early    string       // the last answer sent in a provisional response
+	canceled bool         // who asked has given up; the answer of the one who was asked decides
+	others   []branch     // of a fork, besides to and client
+	response *sip.Message // the 2xx of leg B, while modules decide about it
+	answer   *sip.Message // what leg A gets for it
 }
 
 // cause is why a call ended.

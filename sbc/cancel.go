@@ -15,6 +15,7 @@ func (c *call) canceled(l *leg, tx *transaction.Server, cancel *sip.Message) {
 	if c.state != setup {
 		// Leg B may have accepted already. What it says decides, so that both legs agree on
 		// the session: its 487 or its 2xx is carried over.
+		x.canceled = true
 		if x.client != nil {
 			x.client.Cancel(cancel.Header(sip.Reason))
 		}
@@ -53,8 +54,11 @@ func (c *call) stray(l *leg, res *sip.Message) {
 	switch {
 	case res.Status < 200, res.Status >= 300:
 	case (l.state == legUp || l.state == legEnding || l.state == legGone) && res.ToTag() == l.remoteTag:
-		if seq, _ := res.CSeqNumber(); seq == l.ackSeq {
+		switch seq, _ := res.CSeqNumber(); {
+		case seq == l.ackSeq:
 			l.sendACK(seq, l.ackBody)
+		case seq > l.ackSeq && c.exchange == nil:
+			l.sendACK(seq, "")
 		}
 	default:
 		c.turnAway(l, res)

@@ -135,6 +135,9 @@ func (c *call) forget() {
 			c.drop(l)
 		}
 	}
+	for _, r := range c.relays {
+		c.send(r.server, sip.NewResponse(r.request, 487, "", r.from.localTag))
+	}
 	c.tries, c.plan, c.relays = nil, nil, nil
 }
 

@@ -133,6 +133,9 @@ func (c *call) tellHold(before [2]bool) {
 		return
 	}
 	for _, l := range [...]*leg{&c.a, c.b} {
+		if c.media == nil {
+			return
+		}
 		switch now := c.media.Hold(l.side); {
 		case now && !before[l.side]:
 			c.tell(abi.EventHold, l, "", nil)

@@ -54,12 +54,13 @@ type leg struct {
 	ackBody   string // what that ACK carried: the answer to an offer in the 2xx
 	flow      transport.Flow
 
-	timer     *sessionTimer        // nil = none
-	auth      *legAuth             // nil = challenges cross to the other leg
-	require   *profile.Credentials // nil = nothing is demanded of requests
-	unacked   *transaction.Server  // 2xx sent, ACK awaited
-	byeTx     *transaction.Client
-	byeReason string // of a BYE that waits for the ACK
+	timer      *sessionTimer        // nil = none
+	auth       *legAuth             // nil = challenges cross to the other leg
+	require    *profile.Credentials // nil = nothing is demanded of requests
+	unacked    *transaction.Server  // 2xx sent, ACK awaited
+	unackedSeq uint32
+	byeTx      *transaction.Client
+	byeReason  string // of a BYE that waits for the ACK
 }
 
 var _ transaction.ClientUser = (*leg)(nil)
@@ -257,8 +258,18 @@ func (l *leg) submit(m *sip.Message, o transaction.SendOptions) (*transaction.Cl
 	return t, err
 }
 
+// A caller's connection came from a port nobody listens on; its Contact or route says
+// where it can be reached.
 func (l *leg) reconnect() bool {
-	f, err := l.call.sbc.transport.Flow(l.flow.Interface(), l.flow.Proto(), l.flow.Remote())
+	to := l.flow.Remote()
+	if !l.nat && !l.fixed {
+		if uri, err := sip.ParseURI(l.hop()); err == nil {
+			if t, ok := transport.Literal(uri); ok && t.Proto == l.flow.Proto() {
+				to = t.Addr
+			}
+		}
+	}
+	f, err := l.call.sbc.transport.Flow(l.flow.Interface(), l.flow.Proto(), to)
 	if err == nil {
 		l.flow = f
 	}

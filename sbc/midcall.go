@@ -89,7 +89,7 @@ func (c *call) acked(l *leg, m *sip.Message) {
 	if l.unacked == nil || !l.owns(m) {
 		return
 	}
-	if seq, _ := m.CSeqNumber(); seq != l.remoteSeq {
+	if seq, _ := m.CSeqNumber(); seq != l.unackedSeq {
 		return
 	}
 	l.unacked.Acknowledge()
@@ -116,6 +116,12 @@ func (c *call) acked(l *leg, m *sip.Message) {
 		return
 	}
 	x.to.sendACK(x.seq, sdp)
+	if t := x.to.timer; t != nil {
+		t.said = sdp
+	}
+	if t := l.timer; t != nil {
+		t.heard = m.Body
+	}
 	if c.media != nil {
 		c.media.Confirm()
 	}
@@ -190,12 +196,9 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 	out := to.next(method)
 	out.Set(sip.MaxForwards, forwards(m))
 	c.carry(to, out, m, body)
+	x.body = body
 	if to.timer != nil {
 		to.timer.ask(out)
-		to.timer.said = body
-	}
-	if l.timer != nil {
-		l.timer.heard = m.Body
 	}
 	x.seq = to.localSeq
 	var err error

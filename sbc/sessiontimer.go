@@ -199,6 +199,12 @@ func (c *call) refreshed(l *leg, res *sip.Message) {
 	method := res.Method
 	t.refresher = nil
 	seq, _ := res.CSeqNumber()
+	if c.state != up {
+		if method == "INVITE" && res.Status < 300 {
+			l.sendACK(seq, "")
+		}
+		return
+	}
 	switch {
 	case res.Status < 300:
 		l.setTarget(res)
@@ -273,6 +279,7 @@ func (c *call) refreshFrom(l *leg, t *transaction.Server, m *sip.Message) bool {
 		res.Add(sip.ContentType, "application/sdp")
 		res.Body = timer.said
 		l.unacked = t
+		l.unackedSeq, _ = m.CSeqNumber()
 	}
 	c.send(t, res)
 	return true

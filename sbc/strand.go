@@ -100,6 +100,14 @@ func (c *call) abandon() {
 				c.respondTo(x.server, 500, "")
 			}
 		},
+		func() {
+			if x := c.exchange; x != nil {
+				c.exchange = nil
+				if c.a.state == legCalling {
+					c.giveUp(x, "")
+				}
+			}
+		},
 		func() { c.bye(&c.a, "") },
 		func() { c.bye(c.b, "") },
 		func() { c.forget() },

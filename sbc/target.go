@@ -31,11 +31,12 @@ type tries struct {
 // targets is an ordered list of places with, for the current one, the addresses its
 // name stands for (RFC 3263 §4.3: they are alternatives of one target).
 type targets struct {
-	uris  []string // Request-URIs; one, when next hops are given
-	hops  []string // next hops: where the request goes, whatever its Request-URI says
-	at    int
-	addrs []transport.Target
-	fork  bool // try them all at the same time
+	uris    []string // Request-URIs; one, when next hops are given
+	hops    []string // next hops: where the request goes, whatever its Request-URI says
+	at      int
+	addrs   []transport.Target
+	looking bool
+	fork    bool // try them all at the same time
 }
 
 // dial begins to try the plan's targets in order.
@@ -100,6 +101,7 @@ func (c *call) try() {
 			continue
 		}
 		c.serial++
+		t.looking = true
 		c.lookUp(uri, event{kind: evResolved, serial: c.serial})
 		return
 	}
@@ -143,6 +145,10 @@ func (c *call) resolved(serial int32, ts []transport.Target, err error) {
 	if err != nil || len(ts) == 0 {
 		c.log(slog.LevelWarn, "target not found", "err", err)
 		t.last = answer{status: 503}
+	}
+	t.looking = false
+	if t.fork {
+		c.exchange.setAside()
 	}
 	t.addrs = ts
 	if c.tryAddrs() {

@@ -25,12 +25,16 @@ type Client struct {
 	challenge *digest.Challenge
 	proxy     bool // it came as Proxy-Authenticate
 	count     int  // requests answered with its nonce
+	renewed   int  // nonces in a row that were stale at once
 }
 
 // NewClient makes a client. An empty realm is pinned by the first challenge.
 func NewClient(user, password, realm string) *Client {
 	return &Client{user: user, password: password, realm: realm}
 }
+
+// maxRenewals is how many nonces in a row may be stale at once.
+const maxRenewals = 2
 
 // What Challenged fails with.
 var (
@@ -77,8 +81,15 @@ func (c *Client) Challenged(res *sip.Message) error {
 		return ErrRealm
 	case best == nil:
 		return ErrNoChallenge
-	case c.challenge != nil && c.proxy == proxy && !best.Stale:
+	case c.challenge != nil && c.proxy == proxy && (!best.Stale || best.Nonce == c.challenge.Nonce):
 		return ErrRejected
+	case best.Stale && c.renewed >= maxRenewals:
+		return ErrRejected // a far end that calls every nonce stale would be answered for ever
+	}
+	if c.challenge != nil && c.count <= 1 {
+		c.renewed++ // the nonce before did not even last for one request
+	} else {
+		c.renewed = 0
 	}
 	c.challenge, c.proxy, c.count, c.realm = best, proxy, 0, best.Realm
 	return nil
