@@ -168,7 +168,9 @@ func init() {
 		return ask("sbc_redis.cmd", want, wire.RedisSlots, list(wire.RedisArgs, pairs(args)...), check)
 	}
 	scripts["redis"] = []step{
-		redis(wire.CodeOK, func(in wire.Reader) bool { return in.U64(wire.ResultStatus) == 2 && in.Text(wire.ResultBody) == "GET tck:a" }, "GET", "tck:a"),
+		redis(wire.CodeOK, func(in wire.Reader) bool {
+			return in.U64(wire.ResultStatus) == 2 && in.Text(wire.ResultBody) == "GET tck:a"
+		}, "GET", "tck:a"),
 		redis(wire.CodeOK, func(in wire.Reader) bool { l, _ := in.List(wire.ResultList); return l.Len() == 3 }, "SMEMBERS", "tck:s"),
 		redis(wire.CodeDenied, nil, "GET", "other:a"),
 		redis(wire.CodeDenied, nil, "FLUSHALL"),
