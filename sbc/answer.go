@@ -345,8 +345,8 @@ func (c *call) clientFailed(l *leg, tx *transaction.Client, err error) {
 	c.log(slog.LevelWarn, "target gave no answer", "peer", c.facts.destination, "err", err)
 	c.giveUpOne(x, "") // the transaction is over, but after Timer C a late 2xx may still come
 	c.tries.last = replyTo(err)
-	if c.turnToAny(x) {
-		return
+	if c.turnToAny(x) || c.tries.fork && c.tries.looking {
+		return // a branch is left, or about to be
 	}
 	c.tryNext()
 }

@@ -148,6 +148,10 @@ func (c *call) end(why cause) {
 		return
 	}
 	c.recorded = true
+	defer func() { // even if a step panics: who drains waits for it
+		c.sbc.active.Add(-1)
+		c.sbc.idle.signal()
+	}()
 	c.state = over
 	c.due = deadlines{}
 	ended := c.sbc.now()
@@ -182,8 +186,6 @@ func (c *call) end(why cause) {
 	if why.disposition != abi.Refused && why.disposition != abi.Dropped { // that was a line of its own
 		c.log(slog.LevelInfo, "call ended", "dur", lasted, "code", why.code, "reason", why.reason, "by", why.by)
 	}
-	c.sbc.active.Add(-1)
-	c.sbc.idle.signal()
 }
 
 // mediaStats is what each far end sent, as a CDR wants it.

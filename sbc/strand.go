@@ -93,8 +93,12 @@ func (c *call) contain(ev event) {
 // abandon ends a call whose state can no longer be trusted: one step at a time, each
 // on its own, so that a second panic does not keep the others from happening.
 func (c *call) abandon() {
+	why := cause{disposition: abi.Failed, code: 500, reason: "Server Internal Error", by: "sbc"}
+	if c.state == up {
+		why.disposition = abi.Answered // it was, and is to be paid for
+	}
 	for _, step := range []func(){
-		func() { c.end(cause{disposition: abi.Failed, code: 500, reason: "Server Internal Error", by: "sbc"}) },
+		func() { c.end(why) },
 		func() {
 			if x := c.exchange; x != nil && x.server != nil {
 				c.respondTo(x.server, 500, "")
