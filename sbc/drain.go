@@ -11,8 +11,6 @@ type idleSignal struct {
 	waiters []chan struct{}
 }
 
-func (i *idleSignal) init() {}
-
 func (i *idleSignal) wait() <-chan struct{} {
 	ch := make(chan struct{})
 	i.mu.Lock()

@@ -92,7 +92,6 @@ func New(o Options) *SBC {
 	// A second back, so that no time of a call is zero, which means never.
 	s := &SBC{opt: o, log: o.Log, epoch: time.Now().Add(-time.Second), guard: digest.NewGuard()}
 	s.legs.init()
-	s.idle.init()
 	s.snapshot.Store(&Snapshot{})
 	return s
 }
