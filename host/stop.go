@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// farewell is how long the BYEs of calls that were hung up may take to be answered.
+// farewell is how long the last BYEs may take to be sent and answered.
 const farewell = 2 * time.Second
 
 // Stop ends service. New calls get 503 at once; calls in progress may go on until they end,
@@ -29,10 +29,12 @@ func (h *Host) Stop(ctx context.Context) error {
 	cancel()
 	if err != nil {
 		h.log.Warn("calls in progress hung up")
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-		_ = h.sbc.Drain(last)
-		cancel()
 	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	if err := h.sbc.Settle(last); err != nil {
+		h.log.Warn("some far ends did not answer their BYE")
+	}
+	cancel()
 	err = h.close()
 	h.log.Info("stopped")
 	return err

@@ -19,6 +19,7 @@ func (i *idleSignal) wait() <-chan struct{} {
 	return ch
 }
 
+// signal wakes all who wait.
 func (i *idleSignal) signal() {
 	i.mu.Lock()
 	for _, ch := range i.waiters {
@@ -48,5 +49,29 @@ func (s *SBC) Drain(ctx context.Context) error {
 			})
 			return ctx.Err()
 		}
+	}
+}
+
+// Settle waits until every call has ended, no BYE is on its way and none is owed: a call
+// that ends before its 2xx was acknowledged has to wait for the ACK (RFC 3261 §15). When
+// ctx ends before, it returns ctx's error. It follows Drain.
+func (s *SBC) Settle(ctx context.Context) error {
+	for {
+		changed := s.idle.wait()
+		if s.active.Load() == 0 && s.legs.empty() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// changed wakes who drains, if anyone does: it must follow the change that they wait for.
+func (s *SBC) changed() {
+	if s.draining.Load() {
+		s.idle.signal()
 	}
 }

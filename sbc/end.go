@@ -124,6 +124,7 @@ func (c *call) sendBYE(l *leg, bye *sip.Message) {
 func (c *call) drop(l *leg) {
 	l.state = legGone
 	c.sbc.legs.remove(l)
+	c.sbc.changed()
 }
 
 // forget lets go of what only a call in progress needs. Legs whose BYE or CANCEL is on
@@ -150,7 +151,7 @@ func (c *call) end(why cause) {
 	c.recorded = true
 	defer func() { // even if a step panics: who drains waits for it
 		c.sbc.active.Add(-1)
-		c.sbc.idle.signal()
+		c.sbc.changed()
 	}()
 	c.state = over
 	c.due = deadlines{}

@@ -67,7 +67,7 @@ func (c *call) cancelOthers(x *exchange, reason string) {
 // response, which may be a 2xx that crossed the CANCEL.
 func (c *call) cancelLeg(l *leg, tx *transaction.Client, reason string) {
 	tx.Cancel(reason)
-	c.sbc.legs.remove(l)
+	c.drop(l)
 	l.state = legCanceling
 }
 

@@ -22,7 +22,7 @@ func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
 	n := s.active.Add(1)
 	if err := s.admit(snap, m, n); err != nil {
 		s.active.Add(-1)
-		s.idle.signal()
+		s.changed()
 		s.refused.Add(1)
 		s.refuse(t, m, replyTo(err))
 		s.log.Debug("INVITE not admitted", "peer", f.Remote(), "sip_call_id", m.Header(sip.CallID), "err", err)

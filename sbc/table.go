@@ -62,6 +62,20 @@ func (t *legTable) find(tag string) *leg {
 	return l
 }
 
+// empty reports whether there is no leg.
+func (t *legTable) empty() bool {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		n := len(s.legs)
+		s.mu.Unlock()
+		if n > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // each calls f for every leg there is, without holding a lock while it does.
 func (t *legTable) each(f func(*leg)) {
 	for i := range t.shards {
