@@ -91,6 +91,10 @@ func (d dry) Deposit(_ context.Context, account, _ string, amount int64) (store.
 	return store.Balance{}, d.unknown("deposit of %d to %s", amount, account)
 }
 
+func (d dry) Withdraw(_ context.Context, account, _ string, amount int64) (store.Balance, error) {
+	return store.Balance{}, d.unknown("withdrawal of %d from %s", amount, account)
+}
+
 func (d dry) SetBalance(_ context.Context, account, _ string, amount int64) (store.Balance, error) {
 	return store.Balance{}, d.unknown("balance of %s set to %d", account, amount)
 }
@@ -113,7 +117,7 @@ func (d dry) Reservations(_ context.Context, account string) ([]store.Reservatio
 	return nil, d.unknown("reservations of %s", account)
 }
 
-func (d dry) Accounts(context.Context, string, int) ([]string, error) {
+func (d dry) Accounts(context.Context, string, string, int) ([]string, error) {
 	return nil, d.unknown("accounts")
 }
 

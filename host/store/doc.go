@@ -7,7 +7,7 @@
 // # What holds for every method
 //
 // A method may wait for its engine, never longer than its context allows, or
-// DefaultDeadline when the context has no deadline. Whoever must not wait, a
+// the engine's own deadline when the context has none. Whoever must not wait, a
 // call's strand, calls on a goroutine of its own or asks for Fast, which an
 // engine in this process offers.
 //

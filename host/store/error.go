@@ -21,6 +21,8 @@ var (
 	ErrSettled = errors.New("store: already settled")
 	// ErrConflict is an operation said again with another amount.
 	ErrConflict = errors.New("store: said before with another amount")
+	// ErrShort is an account without so much that is free.
+	ErrShort = errors.New("store: not enough on the account")
 	// ErrCorrupt is a stored record, or an answer of the engine, that makes no
 	// sense.
 	ErrCorrupt = errors.New("store: corrupt record")

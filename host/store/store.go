@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// DefaultDeadline bounds a method whose context has no deadline.
+// DefaultDeadline bounds a method whose context has no deadline, unless the options of
+// the engine have another one.
 const DefaultDeadline = 50 * time.Millisecond
 
 // Store is an engine. Its methods are safe for concurrent use; what they share
@@ -76,6 +77,10 @@ type Accounts interface {
 	// there is none. Said again with the same id within BookedFor it changes
 	// nothing, with another amount it fails with ErrConflict.
 	Deposit(ctx context.Context, account, id string, amount int64) (Balance, error)
+	// Withdraw takes amount, at least 1, off the account and never more than is free:
+	// then it fails with ErrShort and changes nothing. id works as in Deposit, whose
+	// negative amounts it shares it with. Without an account: ErrNotFound.
+	Withdraw(ctx context.Context, account, id string, amount int64) (Balance, error)
 	// SetBalance books the difference to amount; id works as in Deposit.
 	SetBalance(ctx context.Context, account, id string, amount int64) (Balance, error)
 	// Reserve holds back as much of want as is free, and returns it: 0 means that
@@ -95,8 +100,9 @@ type Accounts interface {
 	Ledger(ctx context.Context, account string, from uint64, n int) ([]Entry, error)
 	// Reservations returns those that hold money back now, by call and seq.
 	Reservations(ctx context.Context, account string) ([]Reservation, error)
-	// Accounts returns up to n names that sort behind after.
-	Accounts(ctx context.Context, after string, n int) ([]string, error)
+	// Accounts returns up to n names that begin with prefix and sort behind after, in
+	// order. A name may stand there shortly before its account does.
+	Accounts(ctx context.Context, prefix, after string, n int) ([]string, error)
 }
 
 // Balance is the state of an account.

@@ -262,10 +262,21 @@ func (s *Store) Deposit(ctx context.Context, name, id string, amount int64) (sto
 	return s.deposit(ctx, store.KindDeposit, name, id, amount)
 }
 
+// Withdraw is store.Accounts.Withdraw.
+func (s *Store) Withdraw(ctx context.Context, name, id string, amount int64) (store.Balance, error) {
+	if err := store.CheckAmount(amount, 1); err != nil {
+		return store.Balance{}, s.counters.Done(store.OpDeposit, time.Time{}, err)
+	}
+	return s.deposit(ctx, withdrawal, name, id, -amount)
+}
+
 // SetBalance is store.Accounts.SetBalance.
 func (s *Store) SetBalance(ctx context.Context, name, id string, amount int64) (store.Balance, error) {
 	return s.deposit(ctx, store.KindSet, name, id, amount)
 }
+
+// withdrawal is a deposit of less than nothing that must be there. The ledger has it as a deposit.
+const withdrawal store.Kind = "withdrawal"
 
 func (s *Store) deposit(ctx context.Context, kind store.Kind, name, id string, amount int64) (store.Balance, error) {
 	err := store.CheckNames(name, id)
@@ -276,7 +287,7 @@ func (s *Store) deposit(ctx context.Context, kind store.Kind, name, id string, a
 		return store.Balance{}, s.counters.Done(store.OpDeposit, time.Time{}, err)
 	}
 	return update(ctx, s, store.OpDeposit, func(b *batch) (none store.Balance, err error) {
-		if _, known := b.get(accounts, name); !known {
+		if _, known := b.get(accounts, name); !known && kind != withdrawal {
 			b.put(accounts, name, store.Balance{}.Text())
 		}
 		a, err := b.account(name)
@@ -292,9 +303,14 @@ func (s *Store) deposit(ctx context.Context, kind store.Kind, name, id string, a
 		case known:
 			return a.Balance, nil
 		}
-		change := amount
-		if kind == store.KindSet {
+		change, kind := amount, kind
+		switch kind {
+		case store.KindSet:
 			change -= a.Amount
+		case withdrawal:
+			if kind = store.KindDeposit; a.Free() < -amount {
+				return none, fmt.Errorf("%w: account %q", store.ErrShort, name)
+			}
 		}
 		if after := a.Amount + change; after > store.MaxBalance || after < -store.MaxBalance {
 			return none, fmt.Errorf("%w: account %q would be at %d", store.ErrInvalid, name, after)

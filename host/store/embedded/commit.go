@@ -89,7 +89,7 @@ func update[T any](ctx context.Context, s *Store, op store.Op, do func(b *batch)
 	}
 	var late <-chan time.Time
 	if _, has := ctx.Deadline(); !has {
-		t := time.NewTimer(store.DefaultDeadline)
+		t := time.NewTimer(s.deadline)
 		defer t.Stop()
 		late = t.C
 	}

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ type Options struct {
 	Path    string       // of the file; it is made with mode 0600
 	MaxSize int64        // of the file in bytes; 0 is no bound
 	Log     *slog.Logger // nil is silence
+	// Deadline bounds a method whose context has none; 0 is store.DefaultDeadline.
+	Deadline time.Duration
 }
 
 // Store is the engine. It is a store.Store and offers store.Fast.
@@ -30,6 +33,7 @@ type Store struct {
 	rates    *store.RateTable
 	counters store.Counters
 	health   *store.Health
+	deadline time.Duration
 	done     chan struct{} // closed when the committer has returned
 
 	spacesMu sync.RWMutex // guards the map, not the spaces
@@ -60,7 +64,7 @@ var (
 func Open(o Options) (*Store, error) {
 	s := &Store{
 		leases: store.NewLeaseTable(), rates: store.NewRateTable(),
-		health: store.NewHealth("embedded", o.Log),
+		health: store.NewHealth("embedded", o.Log), deadline: cmp.Or(o.Deadline, store.DefaultDeadline),
 		done:   make(chan struct{}), wake: make(chan struct{}, 1),
 		spaces: map[string]*space{},
 	}

@@ -101,10 +101,10 @@ func (s *Store) Ledger(_ context.Context, name string, from uint64, n int) (entr
 }
 
 // Accounts is store.Accounts.Accounts; it does not wait for the disk.
-func (s *Store) Accounts(_ context.Context, after string, n int) (names []string, err error) {
+func (s *Store) Accounts(_ context.Context, prefix, after string, n int) (names []string, err error) {
 	err = s.view(store.OpLedger, func(tx *bbolt.Tx) error {
 		c := tx.Bucket(accounts).Cursor()
-		for k, _ := c.Seek([]byte(after)); k != nil && len(names) < n; k, _ = c.Next() {
+		for k, _ := c.Seek([]byte(max(prefix, after))); k != nil && len(names) < n && strings.HasPrefix(string(k), prefix); k, _ = c.Next() {
 			if string(k) != after {
 				names = append(names, string(k))
 			}

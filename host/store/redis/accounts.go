@@ -16,7 +16,7 @@ func (s *Store) accountRoot(name string) string { return s.root + ":{a:" + name 
 // balance runs a script that answers with a word and a balance.
 func (s *Store) balance(ctx context.Context, op store.Op, l *rueidis.Lua, account, what string, args ...string) (b store.Balance, err error) {
 	err = s.do(ctx, op, func(ctx context.Context, c rueidis.Client) error {
-		if op == store.OpDeposit {
+		if op == store.OpDeposit && args[0] != withdrawal {
 			// Named before it exists: a list with a name too many does no harm.
 			if err := c.Do(ctx, c.B().Zadd().Key(s.root+":accounts").ScoreMember().ScoreMember(0, account).Build()).Error(); err != nil {
 				return err
@@ -48,6 +48,17 @@ func (s *Store) Balance(ctx context.Context, account string) (store.Balance, err
 // Deposit is store.Accounts.Deposit.
 func (s *Store) Deposit(ctx context.Context, account, id string, amount int64) (store.Balance, error) {
 	return s.deposit(ctx, store.KindDeposit, account, id, amount)
+}
+
+// withdrawal is what the script calls a deposit of less than nothing that must be there.
+const withdrawal = "withdrawal"
+
+// Withdraw is store.Accounts.Withdraw.
+func (s *Store) Withdraw(ctx context.Context, account, id string, amount int64) (store.Balance, error) {
+	if err := store.CheckAmount(amount, 1); err != nil {
+		return store.Balance{}, s.counters.Done(store.OpDeposit, time.Time{}, err)
+	}
+	return s.deposit(ctx, withdrawal, account, id, -amount)
 }
 
 // SetBalance is store.Accounts.SetBalance.
@@ -180,13 +191,16 @@ func (s *Store) Reservations(ctx context.Context, account string) (open []store.
 }
 
 // Accounts is store.Accounts.Accounts.
-func (s *Store) Accounts(ctx context.Context, after string, n int) (names []string, err error) {
-	low := "-"
-	if after != "" {
+func (s *Store) Accounts(ctx context.Context, prefix, after string, n int) (names []string, err error) {
+	low, high := "-", "+"
+	if prefix != "" {
+		low, high = "["+prefix, "("+prefix+"\xff" // which no name has
+	}
+	if after >= prefix && after != "" {
 		low = "(" + after
 	}
 	err = s.do(ctx, store.OpLedger, func(ctx context.Context, c rueidis.Client) error {
-		names, err = c.Do(ctx, c.B().Zrangebylex().Key(s.root+":accounts").Min(low).Max("+").Limit(0, int64(max(n, 0))).Build()).AsStrSlice()
+		names, err = c.Do(ctx, c.B().Zrangebylex().Key(s.root+":accounts").Min(low).Max(high).Limit(0, int64(max(n, 0))).Build()).AsStrSlice()
 		return err
 	})
 	return names, err

@@ -29,6 +29,7 @@ type Options struct {
 	Cluster   bool          // Addresses are nodes of a Cluster
 	Prefix    string        // of all keys, without braces; default "sallyport"
 	Cache     time.Duration // how long members of sets may be remembered here, until Redis says otherwise; default 60s, negative: not at all
+	Deadline  time.Duration // of a method whose context has none; 0 is store.DefaultDeadline
 	Log       *slog.Logger  // nil is silence
 }
 
@@ -73,6 +74,9 @@ func Open(o Options) (*Store, error) {
 	}
 	if o.Cache == 0 {
 		o.Cache = time.Minute
+	}
+	if o.Deadline == 0 {
+		o.Deadline = store.DefaultDeadline
 	}
 	if err := store.CheckNames(o.Prefix); err != nil || strings.ContainsAny(o.Prefix, "{}") {
 		return nil, fmt.Errorf("%w: prefix %q", store.ErrInvalid, o.Prefix)
@@ -208,7 +212,7 @@ func (s *Store) do(ctx context.Context, op store.Op, run func(context.Context, r
 	start := time.Now()
 	if _, has := ctx.Deadline(); !has {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, store.DefaultDeadline)
+		ctx, cancel = context.WithTimeout(ctx, s.o.Deadline)
 		defer cancel()
 	}
 	client, err := s.up()
@@ -278,7 +282,8 @@ func (s *Store) explain(err error) error {
 		}
 		return fmt.Errorf("%w: %w", store.ErrCorrupt, e)
 	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrQuota),
-		errors.Is(err, store.ErrInvalid), errors.Is(err, store.ErrSettled), errors.Is(err, store.ErrConflict):
+		errors.Is(err, store.ErrInvalid), errors.Is(err, store.ErrSettled), errors.Is(err, store.ErrConflict),
+		errors.Is(err, store.ErrShort):
 		return err
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w: redis: %w", store.ErrTimeout, err)

@@ -83,6 +83,8 @@ func said(word, what string) error {
 		return fmt.Errorf("%w: %s", store.ErrSettled, what)
 	case "conflict":
 		return fmt.Errorf("%w: %s", store.ErrConflict, what)
+	case "short":
+		return fmt.Errorf("%w: %s", store.ErrShort, what)
 	case "quota":
 		return fmt.Errorf("%w: %s", store.ErrQuota, what)
 	case "invalid":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ var accountCases = []suiteCase{
 		is(t, "Reserve", second(s.Reserve(within(t), "a", "c", 1, 5, hour)), store.ErrNotFound)
 		commit(t, s, "a", "c", 1, 5, store.ErrNotFound)
 		is(t, "Cancel", s.Cancel(within(t), "a", "c", 1), store.ErrNotFound)
-		names, err := s.Accounts(within(t), "", 10)
+		names, err := s.Accounts(within(t), "", "", 10)
 		is(t, "Accounts", err, nil)
 		equal(t, "accounts", len(names), 0)
 	}},
@@ -102,6 +103,34 @@ var accountCases = []suiteCase{
 		if d := time.Since(entries[1].Time); d < -time.Minute || d > time.Minute {
 			t.Errorf("entry is of %v", entries[1].Time)
 		}
+	}},
+	{"withdrawals take what is free, once", func(t *testing.T, s store.Store) {
+		withdraw := func(id string, amount int64, want error) {
+			t.Helper()
+			is(t, fmt.Sprint("Withdraw ", id, amount), second(s.Withdraw(within(t), "a", id, amount)), want)
+		}
+		withdraw("w", 1, store.ErrNotFound)
+		names, err := s.Accounts(within(t), "", "", 10)
+		is(t, "Accounts", err, nil)
+		equal(t, "accounts", len(names), 0)
+		deposit(t, s, "a", "d", 100)
+		reserve(t, s, "a", "c", 1, 60, hour, 60)
+		withdraw("w", 41, store.ErrShort)
+		withdraw("w", 0, store.ErrInvalid)
+		withdraw("w", -1, store.ErrInvalid)
+		withdraw("w", 30, nil)
+		withdraw("w", 30, nil)
+		withdraw("w", 31, store.ErrConflict)
+		withdraw("d", 100, store.ErrConflict)
+		is(t, "Deposit", second(s.Deposit(within(t), "a", "w", 30)), store.ErrConflict)
+		amounts(t, s, "a", 70, 60)
+		commit(t, s, "a", "c", 1, 90, nil)
+		withdraw("w2", 1, store.ErrShort)
+		withdraw("w", 30, nil) // said again, though there is nothing left
+		amounts(t, s, "a", -20, 0)
+		entries, err := s.Ledger(within(t), "a", 1, 1)
+		is(t, "Ledger", err, nil)
+		equal(t, "entry", fmt.Sprint(entries[0].Kind, entries[0].Amount, entries[0].ID), "deposit-30w")
 	}},
 	{"reserve, commit less, and the rest is free", func(t *testing.T, s store.Store) {
 		deposit(t, s, "a", "d", 100)
@@ -216,14 +245,22 @@ var accountCases = []suiteCase{
 			deposit(t, s, name, "d", 1)
 		}
 		deposit(t, s, "a", "e", 1)
-		all, err := s.Accounts(within(t), "", 3)
+		all, err := s.Accounts(within(t), "", "", 3)
 		is(t, "Accounts", err, nil)
-		rest, err := s.Accounts(within(t), all[len(all)-1], 3)
+		rest, err := s.Accounts(within(t), "", all[len(all)-1], 3)
 		is(t, "Accounts", err, nil)
 		if all = append(all, rest...); !slices.Equal(all, []string{"a", "a b", "a}c", "b", "ü"}) {
 			t.Fatalf("Accounts = %q", all)
 		}
 		amounts(t, s, "a}c", 1, 0)
+		for _, c := range []struct{ prefix, after, want string }{
+			{"a", "", "a a b"}, {"a", "a", "a b a}c"}, {"a", "a}c", ""}, {"a", "0", "a a b"}, {"a", "b", ""},
+			{"ü", "", "ü"}, {"ü", "a", "ü"}, {"a b", "", "a b"}, {"x", "", ""}, {"", "b", "ü"},
+		} {
+			got, err := s.Accounts(within(t), c.prefix, c.after, 2)
+			is(t, "Accounts", err, nil)
+			equal(t, fmt.Sprintf("Accounts(%q, %q)", c.prefix, c.after), strings.Join(got, " "), c.want)
+		}
 	}},
 	{"parallel calls never overspend", func(t *testing.T, s store.Store) {
 		deposit(t, s, "a", "d", 1000)

@@ -205,6 +205,11 @@ func (f *Faulty) Deposit(ctx context.Context, account, id string, amount int64) 
 	return lose(ctx, f, store.OpDeposit, func() (store.Balance, error) { return f.Store.Deposit(ctx, account, id, amount) })
 }
 
+// Withdraw is store.Accounts.Withdraw.
+func (f *Faulty) Withdraw(ctx context.Context, account, id string, amount int64) (store.Balance, error) {
+	return lose(ctx, f, store.OpDeposit, func() (store.Balance, error) { return f.Store.Withdraw(ctx, account, id, amount) })
+}
+
 // SetBalance is store.Accounts.SetBalance.
 func (f *Faulty) SetBalance(ctx context.Context, account, id string, amount int64) (store.Balance, error) {
 	return lose(ctx, f, store.OpDeposit, func() (store.Balance, error) { return f.Store.SetBalance(ctx, account, id, amount) })
