@@ -1,9 +1,11 @@
 import {
   ACTION_DROP, ACTION_PASS, ACTION_REFUSE, ANSWER_ROOM, DECISION_ACTION, DECISION_CODE, DECISION_FORK, DECISION_HEADERS,
-  DECISION_MAX_DURATION, DECISION_REASON, DECISION_SET, DECISION_SLOTS, DECISION_TARGETS, FIELD_PARAMS, FIELD_VARS, GET_BODY, GET_HEADER,
-  HTTP_BODY, HTTP_HEADERS, HTTP_METHOD, HTTP_SLOTS, HTTP_URL, ERR_INTERNAL, TOKEN_BIT,
-  host_cdr_emit, host_get, host_http_send, host_sleep, host_log, host_state_get, host_state_set, host_var_get, host_var_set,
+  DECISION_MAX_DURATION, DECISION_REASON, DECISION_SET, DECISION_SLOTS, DECISION_TARGETS, FIELD_PARAMS, FIELD_VARS, GET_BODY, GET_FIELD, GET_HEADER,
+  HTTP_BODY, HTTP_HEADERS, HTTP_METHOD, HTTP_SLOTS, HTTP_TIMEOUT, HTTP_URL, REDIS_ARGS, REDIS_SLOTS, TIMER_END, TIMER_FIRE,
+  host_call_hangup, host_call_rearm, host_cdr_emit, host_complete, host_get, host_http_send, host_log, host_map_lookup, host_redis_cmd,
+  host_sleep, host_state_get, host_state_set, host_timer_clear, host_timer_set, host_var_get, host_var_set,
 } from "./contract";
+import { Account, Begun, KV, Limits, Request, named, units } from "./ask";
 import { Pair, Reader, Writer } from "./frame";
 
 /** One call, as the hook that runs may see it and decide on it. */
@@ -11,9 +13,11 @@ export class Call {
   /** The code that fail said. */
   failed: i32 = 0;
 
-  /** What the hook waits for, 0 = nothing, and the note for resume. */
-  token: i64 = 0;
+  /** What the hook waits for, null = nothing, and the note for waited. */
+  begun: Begun | null = null;
   note: string = "";
+  /** It waits for complete. */
+  parked: bool = false;
 
   private action: i32 = ACTION_PASS;
   private code: i32 = 0;
@@ -24,19 +28,36 @@ export class Call {
   private parallel: bool = false;
   private longest: u64 = 0;
 
-  /** stale: the variables are not, or no longer, those of the frame. */
-  constructor(private frame: Reader, public handle: i64, private stale: bool = false) {}
+  private stale: bool; // the variables are no longer those of the frame
+
+  /** frame: the call's, null once the hook has waited. handle is good until the hook is over, for complete. */
+  constructor(private frame: Reader | null, public handle: i64) { this.stale = frame == null; }
+
+  private get fields(): Reader {
+    const f = this.frame;
+    return f == null ? Reader.none() : f;
+  }
 
   /** A text of the call frame: FIELD_…. */
-  text(field: i32): string { return this.frame.text(field); }
+  text(field: i32): string {
+    const f = this.frame;
+    if (f != null) return f.text(field);
+    const n = host_get(this.handle, GET_FIELD, 0, 0, field, room, ROOM), v = pulled(n);
+    return v == null ? "" : v;
+  }
+
   /** A number of the call frame; times and spans are nanoseconds. */
-  number(field: i32): u64 { return this.frame.number(field); }
-  /** How many pairs a list of the call frame has. */
-  count(field: i32): i32 { return this.frame.count(field); }
+  number(field: i32): u64 {
+    const f = this.frame;
+    return f != null ? f.number(field) : U64.parseInt("0" + this.text(field));
+  }
+
+  /** How many pairs a list of the call frame has; 0 once the hook has waited. */
+  count(field: i32): i32 { return this.fields.count(field); }
   /** Pair i of it. */
-  pair(field: i32, i: i32): Pair { return this.frame.pair(field, i); }
-  /** This use's parameter, "" when it is not configured. */
-  param(name: string): string { return this.frame.find(FIELD_PARAMS, name); }
+  pair(field: i32, i: i32): Pair { return this.fields.pair(field, i); }
+  /** This use's parameter, "" when it is not configured, or once the hook has waited. */
+  param(name: string): string { return this.fields.find(FIELD_PARAMS, name); }
 
   /** A line in the host's log: LOG_…. */
   log(level: i32, text: string): void {
@@ -65,7 +86,7 @@ export class Call {
 
   /** A variable of the call, "" when it is not set. */
   variable(name: string): string {
-    if (!this.stale) return this.frame.find(FIELD_VARS, name);
+    if (!this.stale) return this.fields.find(FIELD_VARS, name);
     const b = String.UTF8.encode(name);
     const v = pulled(host_var_get(this.handle, changetype<usize>(b), b.byteLength, room, ROOM));
     return v == null ? "" : v;
@@ -90,40 +111,84 @@ export class Call {
     this.fail(host_state_set(this.handle, changetype<usize>(b), b.byteLength));
   }
 
-  /** Hands over one record, a line without its end. Needs the capability sbc_cdr. */
-  emitCDR(line: string): void {
+  /** Hands over one record, a line without its end. Needs the capability sbc_cdr. A code below zero is answered,
+   * and fails nothing. */
+  emitCDR(line: string): i32 {
     const b = String.UTF8.encode(line);
-    this.fail(host_cdr_emit(this.handle, changetype<usize>(b), b.byteLength));
+    return host_cdr_emit(this.handle, changetype<usize>(b), b.byteLength);
+  }
+
+  /** Runs the hook timer after so many nanoseconds with this number, 0 to 15: OK or a code. Needs the capability
+   * sbc_timer; counts with the hook's decision. */
+  setTimer(number: i32, after: u64): i32 { return host_timer_set(this.handle, number, after, TIMER_FIRE); }
+  /** Ends the call after so many nanoseconds. */
+  endAfter(number: i32, after: u64): i32 { return host_timer_set(this.handle, number, after, TIMER_END); }
+  /** Clears a timer. */
+  clearTimer(number: i32): i32 { return host_timer_clear(this.handle, number); }
+
+  /** The value for key in a map of the SBC's configuration, null when there is none. Needs the capability sbc_map. */
+  lookup(map: string, key: string): string | null {
+    const m = String.UTF8.encode(map), k = String.UTF8.encode(key);
+    return pulled(host_map_lookup(this.handle, changetype<usize>(m), m.byteLength, changetype<usize>(k), k.byteLength, room, ROOM));
+  }
+
+  /** Ends the call with that id, "" for this one: OK, it was told to, or a code. code, 0 for 480, is for a call that
+   * was not answered. Needs the capability sbc_call. */
+  hangup(id: string, code: i32 = 0, reason: string = ""): i32 {
+    const i = String.UTF8.encode(id), r = String.UTF8.encode(reason);
+    return host_call_hangup(this.handle, changetype<usize>(i), i.byteLength, code, changetype<usize>(r), r.byteLength);
+  }
+
+  /** Sets anew how many nanoseconds this use lets the call with that id, "" for this one, last from its answer; 0
+   * lifts the limit. Needs the capability sbc_call. */
+  rearm(id: string, span: u64): i32 {
+    const i = String.UTF8.encode(id);
+    return host_call_rearm(this.handle, changetype<usize>(i), i.byteLength, span);
   }
 
   /** Begins a pause of so many nanoseconds. */
-  sleep(span: i64): i64 { return host_sleep(this.handle, span); }
+  sleep(span: i64): Begun { return new Begun(host_sleep(this.handle, span)); }
 
   /** Begins a GET. Needs the capability sbc_http. */
-  httpGet(url: string): i64 { return this.http("", url, [], ""); }
+  httpGet(url: string): Begun { return this.http("", url); }
 
-  /** Begins an HTTP request; "" is GET. */
-  http(method: string, url: string, headers: Pair[], body: string): i64 {
-    let room = 128 + 3 * (method.length + url.length + body.length);
-    for (let i = 0; i < headers.length; i++) room += 16 + 3 * (headers[i].name.length + headers[i].value.length);
-    const at = heap.alloc(room), w = new Writer(at, room, HTTP_SLOTS);
-    w.text(HTTP_METHOD, method);
-    w.text(HTTP_URL, url);
-    w.list(HTTP_HEADERS, headers);
-    w.text(HTTP_BODY, body);
-    const n = w.close();
-    const begun: i64 = n < 0 ? n : host_http_send(this.handle, at, n, at, 0);
-    heap.free(at);
-    return begun;
+  /** Begins an HTTP request; "" is GET, a timeout, nanoseconds, of 0 as long as the hook may wait. Any status is an answer. */
+  http(method: string, url: string, headers: Pair[] = [], body: string = "", timeout: u64 = 0): Begun {
+    let n = method.length + url.length + body.length;
+    for (let i = 0; i < headers.length; i++) n += headers[i].name.length + headers[i].value.length;
+    const r = new Request(HTTP_SLOTS, n, headers.length);
+    r.w.text(HTTP_METHOD, method);
+    r.w.text(HTTP_URL, url);
+    r.w.list(HTTP_HEADERS, headers);
+    r.w.text(HTTP_BODY, body);
+    r.w.number(HTTP_TIMEOUT, timeout);
+    return r.ask(this.handle, host_http_send);
   }
 
-  /** Ends the hook for now: resume gets the result of what was begun, and the note. */
-  wait(begun: i64, note: string): void {
-    if (begun < 0) this.fail(<i32>begun);
-    else if (!(<u64>begun & TOKEN_BIT)) this.fail(ERR_INTERNAL); // an answer at once, for which there was no room
-    this.token = begun;
+  /** Gives Redis a command that the configuration allows, on keys under its prefix; scripts by EVAL. Needs the
+   * capability sbc_redis. The answer's status says what came: REDIS_NIL …. */
+  redis(args: string[]): Begun {
+    const r = new Request(REDIS_SLOTS, units(args), args.length);
+    r.w.list(REDIS_ARGS, named(args));
+    return r.ask(this.handle, host_redis_cmd);
+  }
+
+  /** The module's own part of the store. Needs the capability sbc_kv. */
+  get kv(): KV { return new KV(this.handle); }
+  /** Limits on calls and rates. Needs the capability sbc_limit. */
+  get limits(): Limits { return new Limits(this.handle); }
+  /** The account of that name. Needs the capability sbc_account. */
+  account(name: string): Account { return new Account(this.handle, name); }
+
+  /** Ends the hook for now: waited gets the answer to what was begun, and the note. What was decided before is
+   * forgotten. */
+  wait(begun: Begun, note: string = ""): void {
+    this.begun = begun;
     this.note = note;
   }
+
+  /** Lets the hook wait for nothing but complete from another hook of the same instance: keep its handle. */
+  park(): void { this.parked = true; }
 
   /** Fails the hook with a code below zero: the operator's on_fail decides. The first one counts. */
   fail(code: i32): void { if (code < 0 && this.failed == 0) this.failed = code; }
@@ -165,6 +230,15 @@ export class Call {
     }
     return w.close();
   }
+}
+
+/** Ends a hook of this instance that waits in park, by its handle, with what was decided on d, a new Call(null, handle), or with
+ * the code it failed with: OK or a code. */
+export function complete(handle: i64, d: Call): i32 {
+  const at = heap.alloc(ANSWER_ROOM), n = d.failed < 0 ? 0 : d.decide(at, ANSWER_ROOM);
+  const r = n < 0 ? n : host_complete(handle, d.failed, at, n);
+  heap.free(at);
+  return r;
 }
 
 /** Where pulls write first: as much as a variable or a state may have. */

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sallyport-sbc/sallyport/abi/contract"
 )
 
 // doc is a comment behind a row.
@@ -47,7 +49,18 @@ func (c) imported(f function) string {
 	return fmt.Sprintf("SP_IMPORT(%q, %q) %s sp_host_%s(%s);\n", f.module, f.name, result, f.full(), strings.Join(params, ", "))
 }
 
+func (c) hook(contract.Event) string     { return "" }
+func (c) dispatch(contract.Event) string { return "" }
+
 type rust struct{}
+
+func (rust) hook(e contract.Event) string {
+	return fmt.Sprintf("    /// %s\n    fn %s(&mut self, _: &mut Call) -> Result {\n        Ok(())\n    }\n", sentence(e.Doc), e.Name)
+}
+
+func (rust) dispatch(e contract.Event) string {
+	return fmt.Sprintf("            EVENT_%s => module.%s(c),\n", strings.ToUpper(e.Name), e.Name)
+}
 
 func (rust) constant(name, kind string, value int64, text string) string {
 	is := map[string]string{"event": "u32", "code": "i32", "slot": "usize", "": "u64"}[kind]
@@ -79,6 +92,14 @@ func (rust) imported(f function) string {
 }
 
 type assemblyScript struct{}
+
+func (assemblyScript) hook(e contract.Event) string {
+	return fmt.Sprintf("  /** %s */\n  %s(c: Call): void {}\n", sentence(e.Doc), camel(e.Name))
+}
+
+func (assemblyScript) dispatch(e contract.Event) string {
+	return fmt.Sprintf("    case contract.EVENT_%s: m.%s(c); break;\n", strings.ToUpper(e.Name), camel(e.Name))
+}
 
 func (assemblyScript) constant(name, kind string, value int64, text string) string {
 	is := map[string]string{"event": "i32", "code": "i32", "slot": "i32", "": "i32"}[kind]

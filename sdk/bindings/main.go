@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/sallyport-sbc/sallyport/abi/contract"
 )
 
 //go:generate go run .
@@ -22,13 +24,18 @@ var files = []struct {
 }{
 	{"../c/sallyport.h", c{}},
 	{"../rust/src/contract.rs", rust{}},
+	{"../rust/src/lib.rs", rust{}},
 	{"../assemblyscript/contract.ts", assemblyScript{}},
+	{"../assemblyscript/index.ts", assemblyScript{}},
 }
 
 // language writes the contract in one language.
 type language interface {
 	constant(name, kind string, value int64, doc string) string
 	imported(f function) string
+	// hook is the method of an event, and dispatch what calls it; C has a table instead.
+	hook(e contract.Event) string
+	dispatch(e contract.Event) string
 }
 
 func main() {
@@ -92,6 +99,7 @@ func fill(text string, in language) (string, error) {
 
 // isMark reports whether the line is a mark and not a sentence about tables.
 func isMark(line string) bool {
+	line = strings.TrimLeft(line, " ")
 	return strings.HasPrefix(line, "/* table ") || strings.HasPrefix(line, "// table ") ||
 		strings.HasPrefix(line, "/* end table") || strings.HasPrefix(line, "// end table")
 }

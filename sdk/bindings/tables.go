@@ -51,6 +51,20 @@ var tables = map[string]func(language) string{
 		}
 		return b.String()
 	},
+	"hooks": func(l language) string {
+		var b strings.Builder
+		for _, e := range contract.Events {
+			b.WriteString(l.hook(e))
+		}
+		return b.String()
+	},
+	"dispatch": func(l language) string {
+		var b strings.Builder
+		for _, e := range contract.Events {
+			b.WriteString(l.dispatch(e))
+		}
+		return b.String()
+	},
 	"imports": func(l language) string {
 		var b strings.Builder
 		for _, f := range contract.Imports {
@@ -122,3 +136,15 @@ func parse(f contract.Function) function {
 	}
 	return out
 }
+
+// camel is media_timeout as mediaTimeout.
+func camel(name string) string {
+	words := strings.Split(name, "_")
+	for i, w := range words[1:] {
+		words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, "")
+}
+
+// sentence is a doc of the table as one.
+func sentence(doc string) string { return strings.ToUpper(doc[:1]) + doc[1:] + "." }

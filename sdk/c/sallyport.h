@@ -473,10 +473,12 @@ typedef struct {
     sp_pair set[SP_PAIRS], headers[SP_PAIRS], targets[SP_MAX_TARGETS];
 } sp_call;
 
-SP_USE sp_text sp_field(const sp_call *c, uint32_t field) { return sp__frame_text(&c->in, field); }
-SP_USE uint64_t sp_number(const sp_call *c, uint32_t field) { return sp__slot(&c->in, field); }
 SP_USE sp_list_of sp_list(const sp_call *c, uint32_t field) { return sp__frame_list(&c->in, field); }
 SP_USE sp_text sp_param(const sp_call *c, const char *name) { return sp_find(sp_list(c, SP_FIELD_PARAMS), sp_str(name)); }
+
+/* The clock, nanoseconds since 1970 UTC, and one that never goes back, since some moment. */
+SP_USE int64_t sp_now(void) { return sp_host_now(); }
+SP_USE int64_t sp_monotonic(void) { return sp_host_monotonic(); }
 
 SP_USE void sp_log(const sp_call *c, int32_t level, sp_text t) { sp_host_log(c->handle, level, t.p, (int32_t)t.n); }
 
@@ -488,6 +490,22 @@ SP_USE sp_text sp__pulled(int32_t n) {
     return (sp_text){at, (uint32_t)n};
 }
 #define SP__ROOM sp__hook.p + sp__hook.used, (int32_t)(sp__hook.size - sp__hook.used)
+
+SP_USE sp_text sp__pull_field(const sp_call *c, uint32_t field) {
+    return sp__pulled(sp_host_get(c->handle, SP_GET_FIELD, "", 0, (int32_t)field, SP__ROOM));
+}
+
+/* sp_field and sp_number are what SP_FIELD_… is of the call; an absent one is empty, or 0. */
+SP_USE sp_text sp_field(const sp_call *c, uint32_t field) {
+    return c->in.b ? sp__frame_text(&c->in, field) : sp__pull_field(c, field);
+}
+SP_USE uint64_t sp_number(const sp_call *c, uint32_t field) {
+    if (c->in.b) return sp__slot(&c->in, field);
+    uint64_t v = 0;
+    sp_text t = sp__pull_field(c, field);
+    for (uint32_t i = 0; i < t.n; i++) v = v * 10 + (uint64_t)(t.p[i] - '0');
+    return v;
+}
 
 /* sp_header is field number index of that name in the event's message; p is 0 when there is none, or no room
  * for it (SP_ARENA). */
@@ -518,6 +536,42 @@ SP_USE int32_t sp_set_state(const sp_call *c, sp_text t) { return sp_host_state_
 /* sp_emit_cdr hands over one record, a line without its end. Needs the capability sbc_cdr. */
 SP_USE int32_t sp_emit_cdr(const sp_call *c, sp_text t) { return sp_host_cdr_emit(c->handle, t.p, (int32_t)t.n); }
 
+/* sp_lookup is the value for key in a map of the SBC's configuration; p is 0 when there is none. Needs the
+ * capability sbc_map. */
+SP_USE sp_text sp_lookup(const sp_call *c, const char *map, sp_text key) {
+    sp_text t = sp_str(map);
+    return sp__pulled(sp_host_map_lookup(c->handle, t.p, (int32_t)t.n, key.p, (int32_t)key.n, SP__ROOM));
+}
+
+/* Timers 0 to 15 of this use in this call, with the capability sbc_timer; they count with the hook's decision.
+ * sp_timer_set runs the hook timer after so many nanoseconds, sp_timer_end ends the call then. */
+SP_USE int32_t sp_timer_set(const sp_call *c, int32_t number, uint64_t after) {
+    return sp_host_timer_set(c->handle, number, (int64_t)after, SP_TIMER_FIRE);
+}
+SP_USE int32_t sp_timer_end(const sp_call *c, int32_t number, uint64_t after) {
+    return sp_host_timer_set(c->handle, number, (int64_t)after, SP_TIMER_END);
+}
+SP_USE int32_t sp_timer_clear(const sp_call *c, int32_t number) { return sp_host_timer_clear(c->handle, number); }
+
+/* Metrics the operator can see, with the capability sbc_metric. The first three give a metric's number, in init
+ * or any hook, or a code; the same name is the same metric. A counter only grows, a gauge is added to or set, a
+ * summary counts and sums. */
+SP_USE int32_t sp_counter(const char *name) { sp_text t = sp_str(name); return sp_host_metric_define(SP_METRIC_COUNTER, t.p, (int32_t)t.n); }
+SP_USE int32_t sp_gauge(const char *name) { sp_text t = sp_str(name); return sp_host_metric_define(SP_METRIC_GAUGE, t.p, (int32_t)t.n); }
+SP_USE int32_t sp_summary(const char *name) { sp_text t = sp_str(name); return sp_host_metric_define(SP_METRIC_SUMMARY, t.p, (int32_t)t.n); }
+SP_USE int32_t sp_metric_add(int32_t metric, int64_t delta) { return sp_host_metric_add(metric, delta); }
+SP_USE int32_t sp_metric_observe(int32_t metric, int64_t value) { return sp_host_metric_observe(metric, value); }
+
+/* Any call of this node by its id (SP_FIELD_ID), SP_NONE for this one, with the capability sbc_call. sp_hangup ends it:
+ * code, 0 for 480, is for a call that was not answered. sp_rearm sets anew how many nanoseconds this use lets it
+ * last from its answer; 0 lifts the limit. SP_ERR_NOT_FOUND: no such call. */
+SP_USE int32_t sp_hangup(const sp_call *c, sp_text id, int32_t code, sp_text reason) {
+    return sp_host_call_hangup(c->handle, id.p, (int32_t)id.n, code, reason.p, (int32_t)reason.n);
+}
+SP_USE int32_t sp_rearm(const sp_call *c, sp_text id, uint64_t span) {
+    return sp_host_call_rearm(c->handle, id.p, (int32_t)id.n, (int64_t)span);
+}
+
 /* ---- The decision; doing nothing lets the call pass. ---- */
 
 SP_USE void sp__pair(sp_pair *to, uint32_t *count, uint32_t most, sp_text name, sp_text value) {
@@ -545,6 +599,9 @@ SP_USE void sp_max_duration(sp_call *c, uint64_t span) { c->max_duration = span;
 
 /* sp_target adds a URI to try next; in the event reject. */
 SP_USE void sp_target(sp_call *c, sp_text uri) { sp__pair(c->targets, &c->target_count, SP_MAX_TARGETS, uri, SP_NONE); }
+
+/* sp_fork tries the targets at the same time. */
+SP_USE void sp_fork(sp_call *c) { c->fork = 1; }
 
 SP_USE int32_t sp__decide(const sp_call *c, uint8_t *b, uint32_t size) {
     sp_writer w;
@@ -690,17 +747,20 @@ SP_USE int32_t sp_config_texts(const sp_setup *s, const char *key, sp_text *list
  *     #define SP_WAITING 64 // hooks of one instance that may wait; before the #include
  *
  *     static int32_t start(sp_call *c) {
- *         struct note n = {…};                           // what resume has to know
+ *         struct note n = {…};                           // what waited has to know
  *         return sp_wait(c, sp_http_get(c, url), &n, sizeof n);
  *     }
- *     static int32_t resume(sp_call *c, int32_t status, const sp_frame *result, void *note) {
+ *     static int32_t waited(sp_call *c, int32_t status, const sp_frame *result, void *note) {
+ *         if (status < 0) …                              // SP_ERR_NOT_FOUND, SP_ERR_TIMEOUT …
  *         sp_text body = sp_result_text(result, SP_RESULT_BODY);
  *         … decide, or sp_wait for something else
  *     }
- *     SALLYPORT_MODULE(.resume = resume, .hook = {…})
+ *     SALLYPORT_MODULE(.waited = waited, .hook = {…})
  *
- * Other hooks run in the meantime. The call's frame is gone in resume: sp_field and sp_param
- * are empty there, variables and state are not. */
+ * Whatever is asked, and however fast the answer was there, waited gets it: other hooks may
+ * have run before. The call's frame is gone by then: sp_field and sp_number ask the host,
+ * sp_list and sp_param are empty. What was decided before sp_wait is forgotten; variables,
+ * state and timers are not. */
 
 #define SP_PENDING 0x7fffffff /* what a hook that waits answers: the result of sp_wait */
 
@@ -711,7 +771,11 @@ SP_USE int32_t sp_config_texts(const sp_setup *s, const char *key, sp_text *list
 typedef struct {
     int32_t (*init)(const sp_setup *);      /* may be 0; below zero refuses to start */
     int32_t (*hook[SP_EVENT_STOP + 1])(sp_call *); /* by event; manifest.json names the same hooks */
-    int32_t (*resume)(sp_call *, int32_t status, const sp_frame *result, void *note);
+    int32_t (*waited)(sp_call *, int32_t status, const sp_frame *result, void *note);
+    /* With SP_STATE_VERSION: turns a blob of an older version into one of this, in to, which has
+     * room for SP_MAX_STATE bytes: its length, or a code. */
+    int32_t (*migrate)(uint32_t from, sp_text state, char *to);
+    int32_t (*self_test)(void);             /* with SP_SELF_TEST; below zero refuses the new version */
 } sp_module;
 
 /* The result of what was waited for: SP_RESULT_…. */
@@ -719,35 +783,24 @@ SP_USE sp_text sp_result_text(const sp_frame *r, uint32_t k) { return sp__frame_
 SP_USE uint64_t sp_result_number(const sp_frame *r, uint32_t k) { return sp__slot(r, k); }
 SP_USE sp_list_of sp_result_list(const sp_frame *r, uint32_t k) { return sp__frame_list(r, k); }
 
+/* sp_value is the number that was asked for: a balance, a grant, a counter, nanoseconds. */
+SP_USE int64_t sp_value(const sp_frame *r) { return (int64_t)sp__slot(r, SP_RESULT_VALUE); }
+
 #ifdef SP_WAITING
 
 static const sp_module sp__module;
 static struct { int64_t token, handle; _Alignas(8) uint8_t note[SP_NOTE]; } sp__waiting[SP_WAITING]; /* token 0 = free */
+static struct { bool there; int64_t begun; _Alignas(8) uint8_t note[SP_NOTE]; } sp__soon; /* an answer that was there at once */
 
-/* sp_sleep begins a pause of so many nanoseconds. */
-SP_USE int64_t sp_sleep(const sp_call *c, uint64_t span) { return sp_host_sleep(c->handle, (int64_t)span); }
-
-/* sp_http begins a request; needs the capability sbc_http. No method is GET. */
-SP_USE int64_t sp_http(const sp_call *c, sp_text method, sp_text url, const sp_pair *headers, uint32_t count, sp_text body) {
-    sp_writer w;
-    sp_arena *a = &sp__hook;
-    uint32_t pad = -a->used & 7;
-    if (pad > a->size - a->used) return SP_ERR_TOO_BIG;
-    sp_begin(&w, (uint8_t *)a->p + a->used + pad, a->size - a->used - pad, SP_HTTP_SLOTS);
-    sp_put_text(&w, SP_HTTP_METHOD, method);
-    sp_put_text(&w, SP_HTTP_URL, url);
-    sp_put_pairs(&w, SP_HTTP_HEADERS, headers, count);
-    sp_put_text(&w, SP_HTTP_BODY, body);
-    int32_t n = sp_end(&w);
-    return n < 0 ? n : sp_host_http_send(c->handle, w.b, n, 0, 0);
-}
-SP_USE int64_t sp_http_get(const sp_call *c, sp_text url) { return sp_http(c, SP_NONE, url, 0, 0, SP_NONE); }
-
-/* sp_wait ends the hook for now: resume gets the result of what was begun, and the note. */
+/* sp_wait ends the hook for now: waited gets the result of what was begun, and the note. */
 SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32_t n) {
-    if (begun < 0) return (int32_t)begun;
-    if (!(begun & (int64_t)SP_TOKEN_BIT)) return SP_ERR_INTERNAL; /* an answer at once, for which there was no room */
     if (n > SP_NOTE) return SP_ERR_TOO_BIG;
+    if (begun < 0 || !(begun & (int64_t)SP_TOKEN_BIT)) {
+        sp__soon.there = true;
+        sp__soon.begun = begun;
+        __builtin_memcpy(sp__soon.note, note, n);
+        return SP_PENDING;
+    }
     for (uint32_t i = 0; i < SP_WAITING; i++)
         if (!sp__waiting[i].token) {
             sp__waiting[i].token = begun;
@@ -758,6 +811,236 @@ SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32
     return SP_ERR_BUSY;
 }
 
+/* sp_park lets a hook wait for nothing but sp_complete from another hook of the same
+ * instance: keep c->handle for it. */
+SP_USE int32_t sp_park(const sp_call *c) {
+    (void)c;
+    return SP_PENDING;
+}
+
+/* sp_complete ends a hook that waits in sp_park with the decision of d, which begins as
+ * (sp_call){0} and is decided on by sp_refuse, sp_set and the like; or with a code below zero. */
+SP_USE int32_t sp_complete(int64_t handle, int32_t status, const sp_call *d) {
+    sp_arena *a = &sp__hook;
+    uint32_t at = (a->used + 7) & ~7u;
+    if (at > a->size) return SP_ERR_TOO_BIG;
+    int32_t n = status < 0 ? 0 : sp__decide(d, (uint8_t *)a->p + at, a->size - at);
+    return n < 0 ? n : sp_host_complete(handle, status, a->p + at, n);
+}
+
+/* The functions that may take time begin what sp_wait waits for. */
+
+typedef int64_t (*sp__asked)(int64_t, const void *, int32_t, void *, int32_t);
+
+SP_USE void sp__request(sp_writer *w, uint32_t slots) {
+    sp_arena *a = &sp__hook;
+    uint32_t at = (a->used + 7) & ~7u;
+    if (at > a->size) at = a->size;
+    sp_begin(w, (uint8_t *)a->p + at, a->size - at, slots);
+}
+
+/* sp__ask sends the request. An answer at once is left behind it in the arena: its place and
+ * length. */
+SP_USE int64_t sp__ask(const sp_call *c, sp_writer *w, sp__asked f) {
+    int32_t n = sp_end(w);
+    if (n < 0) return n;
+    sp_arena *a = &sp__hook;
+    uint32_t at = (uint32_t)((char *)w->b - a->p) + (((uint32_t)n + 7) & ~7u);
+    if (at > a->size) at = a->size;
+    int64_t r = f(c->handle, w->b, n, a->p + at, (int32_t)(a->size - at));
+    if (r < 0 || r & (int64_t)SP_TOKEN_BIT) return r;
+    a->used = at + (uint32_t)r;
+    return (int64_t)at << 32 | r;
+}
+
+SP_USE void sp_put_names(sp_writer *w, uint32_t k, const sp_text *names, uint32_t count) {
+    if (!count || !sp__grow(w, -w->used & 7)) return;
+    uint8_t *entries = count > SP_MAX_LIST ? NULL : sp__grow(w, count * 16);
+    if (!entries) {
+        w->full = true;
+        return;
+    }
+    sp_put_number(w, k, (uint64_t)count << 32 | (uint32_t)(entries - w->b));
+    __builtin_memset(entries, 0, count * 16);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t name = sp__payload(w, names[i]);
+        if (!w->full) __builtin_memcpy(entries + i * 16, &name, 8);
+    }
+}
+
+/* SP_TEXTS(a, b) is an array of texts and its length, for the functions that take them. */
+#define SP_TEXTS(...) (const sp_text[]){__VA_ARGS__}, sizeof((const sp_text[]){__VA_ARGS__}) / sizeof(sp_text)
+
+/* sp_sleep begins a pause of so many nanoseconds. */
+SP_USE int64_t sp_sleep(const sp_call *c, uint64_t span) { return sp_host_sleep(c->handle, (int64_t)span); }
+
+/* HTTP, with the capability sbc_http. No method is GET, timeout 0 as long as the hook may wait. The
+ * result has SP_RESULT_STATUS, SP_RESULT_HEADERS and SP_RESULT_BODY; any status is a result. */
+SP_USE int64_t sp_http_within(const sp_call *c, uint64_t timeout, sp_text method, sp_text url, const sp_pair *headers, uint32_t count, sp_text body) {
+    sp_writer w;
+    sp__request(&w, SP_HTTP_SLOTS);
+    sp_put_text(&w, SP_HTTP_METHOD, method);
+    sp_put_text(&w, SP_HTTP_URL, url);
+    sp_put_pairs(&w, SP_HTTP_HEADERS, headers, count);
+    sp_put_text(&w, SP_HTTP_BODY, body);
+    sp_put_number(&w, SP_HTTP_TIMEOUT, timeout);
+    return sp__ask(c, &w, sp_host_http_send);
+}
+SP_USE int64_t sp_http(const sp_call *c, sp_text method, sp_text url, const sp_pair *headers, uint32_t count, sp_text body) {
+    return sp_http_within(c, 0, method, url, headers, count, body);
+}
+SP_USE int64_t sp_http_get(const sp_call *c, sp_text url) { return sp_http(c, SP_NONE, url, 0, 0, SP_NONE); }
+
+/* The module's own part of the store, with the capability sbc_kv. A ttl of 0 is without end. */
+SP_USE int64_t sp__kv(const sp_call *c, sp__asked f, sp_text key, sp_text value, uint64_t ttl) {
+    sp_writer w;
+    sp__request(&w, SP_KV_SLOTS);
+    sp_put_text(&w, SP_KV_KEY, key);
+    sp_put_text(&w, SP_KV_VALUE, value);
+    sp_put_number(&w, SP_KV_TTL, ttl);
+    return sp__ask(c, &w, f);
+}
+/* sp_kv_get: SP_RESULT_BODY is the value of a key, decimal for numbers; SP_ERR_NOT_FOUND. */
+SP_USE int64_t sp_kv_get(const sp_call *c, sp_text key) { return sp__kv(c, sp_host_kv_get, key, SP_NONE, 0); }
+SP_USE int64_t sp_kv_set(const sp_call *c, sp_text key, sp_text value, uint64_t ttl) { return sp__kv(c, sp_host_kv_set, key, value, ttl); }
+SP_USE int64_t sp_kv_del(const sp_call *c, sp_text key) { return sp__kv(c, sp_host_kv_del, key, SP_NONE, 0); }
+
+SP_USE int64_t sp__kv_add(const sp_call *c, sp_text key, int64_t delta, bool bounded, int64_t floor, int64_t ceiling, uint64_t ttl) {
+    sp_writer w;
+    sp__request(&w, SP_KV_SLOTS);
+    sp_put_text(&w, SP_KV_KEY, key);
+    sp_put_number(&w, SP_KV_DELTA, (uint64_t)delta);
+    sp_put_number(&w, SP_KV_BOUNDED, bounded);
+    sp_put_number(&w, SP_KV_FLOOR, (uint64_t)floor);
+    sp_put_number(&w, SP_KV_CEILING, (uint64_t)ceiling);
+    sp_put_number(&w, SP_KV_TTL, ttl);
+    return sp__ask(c, &w, sp_host_kv_add);
+}
+/* sp_kv_add adds to a number: sp_value. ttl counts from when it was made. */
+SP_USE int64_t sp_kv_add(const sp_call *c, sp_text key, int64_t delta, uint64_t ttl) { return sp__kv_add(c, key, delta, false, 0, 0, ttl); }
+/* sp_kv_add_within changes nothing, SP_ERR_CONFLICT, when the number would leave floor or ceiling. */
+SP_USE int64_t sp_kv_add_within(const sp_call *c, sp_text key, int64_t delta, int64_t floor, int64_t ceiling, uint64_t ttl) {
+    return sp__kv_add(c, key, delta, true, floor, ceiling, ttl);
+}
+
+SP_USE int64_t sp__kv_members(const sp_call *c, sp__asked f, sp_text set, const sp_text *members, uint32_t count) {
+    sp_writer w;
+    sp__request(&w, SP_KV_SLOTS);
+    sp_put_text(&w, SP_KV_KEY, set);
+    sp_put_names(&w, SP_KV_MEMBERS, members, count);
+    return sp__ask(c, &w, f);
+}
+/* sp_kv_set_add and sp_kv_set_del: sp_value is how many were new, or there. sp_kv_set_has: 1 or 0.
+ * sp_kv_set_match: SP_RESULT_BODY is the longest member that the value begins with; SP_ERR_NOT_FOUND. */
+SP_USE int64_t sp_kv_set_add(const sp_call *c, sp_text set, const sp_text *members, uint32_t count) {
+    return sp__kv_members(c, sp_host_kv_set_add, set, members, count);
+}
+SP_USE int64_t sp_kv_set_del(const sp_call *c, sp_text set, const sp_text *members, uint32_t count) {
+    return sp__kv_members(c, sp_host_kv_set_del, set, members, count);
+}
+SP_USE int64_t sp_kv_set_has(const sp_call *c, sp_text set, sp_text member) { return sp__kv_members(c, sp_host_kv_set_has, set, &member, 1); }
+SP_USE int64_t sp_kv_set_match(const sp_call *c, sp_text set, sp_text value) { return sp__kv_members(c, sp_host_kv_set_match, set, &value, 1); }
+
+/* Limits, with the capability sbc_limit. */
+typedef struct { sp_text key; int64_t max, cost; } sp_limit; /* cost 0 counts as 1 */
+enum { SP_AWAY_FAIL, SP_AWAY_PASS, SP_AWAY_SHARE };           /* when the store is away */
+#define SP_LIMITS 16                                          /* most of one lease */
+
+/* sp_limit_acquire holds a lease against all limits, or against none: then SP_ERR_CONFLICT, and
+ * SP_RESULT_BODY is the key of a full one. No lease's name is this use in this call: given back by
+ * itself when the call has ended. */
+SP_USE int64_t sp_limit_acquire(const sp_call *c, sp_text lease, uint32_t away, const sp_limit *limits, uint32_t count) {
+    sp_writer w;
+    sp_pair pairs[SP_LIMITS];
+    if (count > SP_LIMITS) return SP_ERR_TOO_BIG;
+    for (uint32_t i = 0; i < count; i++) {
+        if (limits[i].max < 0 || limits[i].cost < 0) return SP_ERR_INVALID;
+        pairs[i].name = limits[i].key;
+        pairs[i].value = sp_decimal((uint64_t)limits[i].max);
+        if (limits[i].cost) pairs[i].value = SP_JOIN(pairs[i].value, SP_TEXT(" "), sp_decimal((uint64_t)limits[i].cost));
+    }
+    sp__request(&w, SP_LIMIT_SLOTS);
+    sp_put_text(&w, SP_LIMIT_LEASE, lease);
+    sp_put_number(&w, SP_LIMIT_AWAY, away);
+    sp_put_pairs(&w, SP_LIMIT_LIMITS, pairs, count);
+    return sp__ask(c, &w, sp_host_limit_acquire);
+}
+SP_USE int64_t sp_limit_release(const sp_call *c, sp_text lease) {
+    sp_writer w;
+    sp__request(&w, SP_LIMIT_SLOTS);
+    sp_put_text(&w, SP_LIMIT_LEASE, lease);
+    return sp__ask(c, &w, sp_host_limit_release);
+}
+/* sp_limit_take takes count from a rate of so many thousandths a second with that burst, or nothing:
+ * SP_ERR_CONFLICT, and sp_value is how many nanoseconds until there is enough. */
+SP_USE int64_t sp_limit_take(const sp_call *c, sp_text key, uint64_t milli, uint64_t burst, uint64_t count) {
+    sp_writer w;
+    sp__request(&w, SP_LIMIT_SLOTS);
+    sp_put_text(&w, SP_LIMIT_KEY, key);
+    sp_put_number(&w, SP_LIMIT_RATE, milli);
+    sp_put_number(&w, SP_LIMIT_BURST, burst);
+    sp_put_number(&w, SP_LIMIT_COUNT, count);
+    return sp__ask(c, &w, sp_host_limit_take);
+}
+
+/* Accounts, in micro-units, with the capability sbc_account. A reservation belongs to this use in this
+ * call and has a number; saying one again changes nothing. */
+SP_USE int64_t sp__account(const sp_call *c, sp__asked f, sp_text account, sp_text id, uint32_t sequence, int64_t amount, uint64_t ttl) {
+    sp_writer w;
+    sp__request(&w, SP_ACCOUNT_SLOTS);
+    sp_put_text(&w, SP_ACCOUNT_ACCOUNT, account);
+    sp_put_text(&w, SP_ACCOUNT_ID, id);
+    sp_put_number(&w, SP_ACCOUNT_SEQUENCE, sequence);
+    sp_put_number(&w, SP_ACCOUNT_AMOUNT, (uint64_t)amount);
+    sp_put_number(&w, SP_ACCOUNT_TTL, ttl);
+    return sp__ask(c, &w, f);
+}
+/* sp_account_balance: sp_value is what is free; SP_ERR_NOT_FOUND. */
+SP_USE int64_t sp_account_balance(const sp_call *c, sp_text account) { return sp__account(c, sp_host_account_balance, account, SP_NONE, 0, 0, 0); }
+/* sp_account_reserve holds back up to amount: sp_value is how much. After ttl, 0 for a minute, it is free again. */
+SP_USE int64_t sp_account_reserve(const sp_call *c, sp_text account, uint32_t sequence, int64_t amount, uint64_t ttl) {
+    return sp__account(c, sp_host_account_reserve, account, SP_NONE, sequence, amount, ttl);
+}
+/* sp_account_commit takes what was used and frees the rest: sp_value is what is free then. */
+SP_USE int64_t sp_account_commit(const sp_call *c, sp_text account, uint32_t sequence, int64_t used) {
+    return sp__account(c, sp_host_account_commit, account, SP_NONE, sequence, used, 0);
+}
+SP_USE int64_t sp_account_cancel(const sp_call *c, sp_text account, uint32_t sequence) {
+    return sp__account(c, sp_host_account_cancel, account, SP_NONE, sequence, 0, 0);
+}
+/* sp_account_deposit adds amount, once for each id. */
+SP_USE int64_t sp_account_deposit(const sp_call *c, sp_text account, sp_text id, int64_t amount) {
+    return sp__account(c, sp_host_account_deposit, account, id, 0, amount, 0);
+}
+
+/* sp_redis gives a command that the configuration allows, on keys under its prefix; scripts by EVAL. It needs
+ * the capability sbc_redis. sp_redis(c, SP_TEXTS(SP_TEXT("GET"), key)). SP_RESULT_STATUS says what came:
+ * SP_REDIS_NIL …; then sp_value, SP_RESULT_BODY or SP_RESULT_LIST is it. */
+enum { SP_REDIS_NIL, SP_REDIS_NUMBER, SP_REDIS_TEXT, SP_REDIS_LIST, SP_REDIS_ERROR };
+SP_USE int64_t sp_redis(const sp_call *c, const sp_text *args, uint32_t count) {
+    sp_writer w;
+    sp__request(&w, SP_REDIS_SLOTS);
+    sp_put_names(&w, SP_REDIS_ARGS, args, count);
+    return sp__ask(c, &w, sp_host_redis_cmd);
+}
+
+/* What runs while the answers come at once. */
+#define SP__SOON                                                                                           \
+    static int32_t sp__answers(int32_t code) {                                                             \
+        static _Alignas(8) uint8_t note[SP_NOTE];                                                          \
+        while (code == SP_PENDING && sp__soon.there) {                                                     \
+            sp_frame result = {0, 0, 0};                                                                   \
+            int64_t begun = sp__soon.begun;                                                                \
+            sp__soon.there = false;                                                                        \
+            __builtin_memcpy(note, sp__soon.note, SP_NOTE);                                                \
+            if (begun > 0 && !sp_open(&result, (uint8_t *)sp__hook.p + (begun >> 32), (uint32_t)begun)) return SP_ERR_INTERNAL; \
+            sp__undecided((sp_frame){0, 0, 0}, sp__call.handle, true);                                     \
+            code = sp__module.waited(&sp__call, begun < 0 ? (int32_t)begun : SP_OK, &result, note);        \
+        }                                                                                                  \
+        sp__soon.there = false;                                                                            \
+        return code;                                                                                       \
+    }
+
 #define SP__RESUME                                                                                         \
     SP_EXPORT("sbc_resume") int64_t sp__resume(int64_t token, int32_t status, uint32_t n) {                \
         static _Alignas(8) uint8_t note[SP_NOTE];                                                          \
@@ -767,9 +1050,9 @@ SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32
             if (token && sp__waiting[i].token == token) {                                                  \
                 sp__waiting[i].token = 0;                                                                  \
                 __builtin_memcpy(note, sp__waiting[i].note, SP_NOTE);                                      \
-                sp__fresh((sp_frame){0, 0, 0}, sp__waiting[i].handle);                                     \
-                sp__call.stale = true;                                                                     \
-                return sp__done(sp__module.resume(&sp__call, status, &result, note), n);                   \
+                sp__undecided((sp_frame){0, 0, 0}, sp__waiting[i].handle, true);                           \
+                sp__hook.used = 0;                                                                         \
+                return sp__done(sp__module.waited(&sp__call, status, &result, note), n);                   \
             }                                                                                              \
         return (int64_t)SP_ERR_NOT_FOUND * 0x100000000;                                                    \
     }                                                                                                      \
@@ -778,7 +1061,29 @@ SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32
             if (sp__waiting[i].handle == handle) sp__waiting[i].token = 0;                                 \
     }
 #else
+#define SP__SOON static int32_t sp__answers(int32_t code) { return code; }
 #define SP__RESUME
+#endif
+
+#ifdef SP_STATE_VERSION
+#define SP__MIGRATE                                                                                        \
+    SP_EXPORT("sbc_migrate") int64_t sp__migrate(uint32_t from, uint32_t n) {                              \
+        static char state[SP_MAX_STATE];                                                                   \
+        if (n > sp__size || n > SP_MAX_STATE) return (int64_t)SP_ERR_TOO_BIG * 0x100000000;                \
+        int32_t code = sp__module.migrate(from, (sp_text){(char *)sp__buffer, n}, state);                  \
+        if (code < 0) return (int64_t)code * 0x100000000;                                                  \
+        __builtin_memcpy(sp__buffer, state, (uint32_t)code);                                               \
+        return code;                                                                                       \
+    }
+#else
+#define SP_STATE_VERSION 0
+#define SP__MIGRATE
+#endif
+
+#ifdef SP_SELF_TEST
+#define SP__SELF_TEST SP_EXPORT("sbc_selftest") int32_t sp__self_test(uint32_t n) { (void)n; return sp__module.self_test(); }
+#else
+#define SP__SELF_TEST
 #endif
 
 /* ---- The module: its functions, and the exports the host calls. ---- */
@@ -812,20 +1117,22 @@ SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32
             if (sp__module.hook[e]) events |= 1ull << e;                                                   \
         sp_begin(&w, sp__buffer, sp__size, SP_WELCOME_SLOTS);                                              \
         sp_put_number(&w, SP_WELCOME_EVENTS, events);                                                      \
+        sp_put_number(&w, SP_WELCOME_STATE_VERSION, SP_STATE_VERSION);                                     \
         return sp_end(&w);                                                                                 \
     }                                                                                                      \
-    static void sp__fresh(sp_frame in, int64_t handle) {                                                   \
+    static void sp__undecided(sp_frame in, int64_t handle, bool stale) {                                   \
         sp_call *c = &sp__call;                                                                            \
         c->in = in;                                                                                        \
         c->handle = handle;                                                                                \
-        c->stale = false;                                                                                  \
+        c->stale = stale;                                                                                  \
         c->action = c->code = c->set_count = c->header_count = c->target_count = c->fork = 0;              \
         c->max_duration = 0;                                                                               \
-        sp__hook.used = 0;                                                                                 \
     }                                                                                                      \
+    SP__SOON                                                                                               \
     /* the answer of a hook, behind the n bytes that came in */                                            \
     static int64_t sp__done(int32_t code, uint32_t n) {                                                    \
         uint32_t at = (n + 7) & ~7u;                                                                       \
+        code = sp__answers(code);                                                                          \
         if (code == SP_PENDING) return (int64_t)SP_STATUS_PENDING << 32;                                   \
         if (code >= 0) code = sp__decide(&sp__call, sp__buffer + at, sp__size - at);                       \
         return code < 0 ? (int64_t)code * 0x100000000 : code;                                              \
@@ -833,11 +1140,14 @@ SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32
     SP_EXPORT("sbc_event") int64_t sp__event(uint32_t event, int64_t handle, uint32_t n) {                 \
         sp_frame in;                                                                                       \
         if (n > sp__size - 8 || !sp_open(&in, sp__buffer, n)) return (int64_t)SP_ERR_INVALID * 0x100000000;\
-        sp__fresh(in, handle);                                                                             \
+        sp__undecided(in, handle, false);                                                                  \
+        sp__hook.used = 0;                                                                                 \
         if (event > SP_EVENT_STOP || !sp__module.hook[event]) return (int64_t)SP_ERR_UNSUPPORTED * 0x100000000;\
         return sp__done(sp__module.hook[event](&sp__call), n);                                             \
     }                                                                                                      \
     SP__RESUME                                                                                             \
+    SP__MIGRATE                                                                                            \
+    SP__SELF_TEST                                                                                          \
     _Static_assert(SP_ABI_MAJOR == 1, "the exports are those of contract 1")
 
 #endif

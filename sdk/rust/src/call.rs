@@ -1,13 +1,23 @@
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use crate::ask::{nanos, Begun};
 use crate::contract::*;
 use crate::frame::{List, Reader, Writer};
 use crate::{result, Code, Result};
 
+/// What a hook may wait for: the answer, or nothing but `complete`.
+pub(crate) enum Wait {
+    For(Begun, String),
+    Parked,
+}
+
 /// One call, as the hook that runs may see it and decide on it.
 pub struct Call<'a> {
-    frame: Reader<'a>,
+    frame: Option<Reader<'a>>, // None once the hook has waited
     handle: i64,
-    stale: bool, // a variable was set since the frame was written
-    arena: &'a mut Vec<Box<[u8]>>,
+    stale: Cell<bool>, // a variable was set since the frame was written
+    arena: &'a RefCell<Vec<Box<[u8]>>>,
     action: u64,
     code: u16,
     reason: String,
@@ -16,34 +26,46 @@ pub struct Call<'a> {
     targets: Vec<String>,
     fork: bool,
     max_duration: u64,
-    pub(crate) waits: Option<(i64, String)>,
+    pub(crate) waits: Option<Wait>,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(frame: Reader<'a>, handle: i64, stale: bool, arena: &'a mut Vec<Box<[u8]>>) -> Self {
+    pub(crate) fn new(frame: Option<Reader<'a>>, handle: i64, arena: &'a RefCell<Vec<Box<[u8]>>>) -> Self {
         Call {
-            frame, handle, stale, arena, action: ACTION_PASS, code: 0, reason: String::new(),
+            frame, handle, stale: Cell::new(frame.is_none()), arena, action: ACTION_PASS, code: 0, reason: String::new(),
             headers: Vec::new(), set: Vec::new(), targets: Vec::new(), fork: false, max_duration: 0,
             waits: None,
         }
     }
 
+    /// The handle of this hook; it is good until the hook is over, for `complete`.
+    pub fn handle(&self) -> i64 {
+        self.handle
+    }
+
     /// A text of the call frame: FIELD_….
     pub fn text(&self, field: usize) -> &'a str {
-        self.frame.text(field)
+        let handle = self.handle;
+        match self.frame {
+            Some(f) => f.text(field),
+            None => self.pull(|b, n| unsafe { host_get(handle, GET_FIELD as i32, b, 0, field as i32, b, n) }).unwrap_or(""),
+        }
     }
 
     /// A number of the call frame; times and spans are nanoseconds.
     pub fn number(&self, field: usize) -> u64 {
-        self.frame.number(field)
+        match self.frame {
+            Some(f) => f.number(field),
+            None => self.text(field).parse().unwrap_or(0),
+        }
     }
 
-    /// A list of the call frame.
+    /// A list of the call frame; empty once the hook has waited.
     pub fn list(&self, field: usize) -> List<'a> {
-        self.frame.list(field)
+        self.frame.unwrap_or_default().list(field)
     }
 
-    /// This use's parameter, "" when it is not configured.
+    /// This use's parameter, "" when it is not configured, or once the hook has waited.
     pub fn param(&self, name: &str) -> &'a str {
         self.list(FIELD_PARAMS).find(name).unwrap_or("")
     }
@@ -54,20 +76,20 @@ impl<'a> Call<'a> {
     }
 
     /// The field number index of that name in the event's message.
-    pub fn header(&mut self, name: &str, index: i32) -> Option<&'a str> {
+    pub fn header(&self, name: &str, index: i32) -> Option<&'a str> {
         let handle = self.handle;
         self.pull(|b, n| unsafe { host_get(handle, GET_HEADER as i32, name.as_ptr(), name.len() as i32, index, b, n) })
     }
 
     /// The body of the event's message.
-    pub fn body(&mut self) -> Option<&'a str> {
+    pub fn body(&self) -> Option<&'a str> {
         let handle = self.handle;
         self.pull(|b, n| unsafe { host_get(handle, GET_BODY as i32, b, 0, 0, b, n) })
     }
 
     /// A variable of the call, "" when it is not set.
-    pub fn var(&mut self, name: &str) -> &'a str {
-        if !self.stale {
+    pub fn var(&self, name: &str) -> &'a str {
+        if !self.stale.get() {
             return self.list(FIELD_VARS).find(name).unwrap_or("");
         }
         let handle = self.handle;
@@ -75,19 +97,19 @@ impl<'a> Call<'a> {
     }
 
     /// Sets a variable for all modules of the call; an empty value removes it.
-    pub fn set_var(&mut self, name: &str, value: &str) -> Result {
-        self.stale = true;
+    pub fn set_var(&self, name: &str, value: &str) -> Result {
+        self.stale.set(true);
         result(unsafe { host_var_set(self.handle, name.as_ptr(), name.len() as i32, value.as_ptr(), value.len() as i32) })
     }
 
     /// What set_state of this use kept for this call, "" when nothing.
-    pub fn state(&mut self) -> &'a str {
+    pub fn state(&self) -> &'a str {
         let handle = self.handle;
         self.pull(|b, n| unsafe { host_state_get(handle, b, n) }).unwrap_or("")
     }
 
     /// Keeps a text for this use's later hooks of this call, up to 16 KiB.
-    pub fn set_state(&mut self, text: &str) -> Result {
+    pub fn set_state(&self, text: &str) -> Result {
         result(unsafe { host_state_set(self.handle, text.as_ptr(), text.len() as i32) })
     }
 
@@ -96,40 +118,16 @@ impl<'a> Call<'a> {
         result(unsafe { host_cdr_emit(self.handle, line.as_ptr(), line.len() as i32) })
     }
 
-    /// Begins a pause of so many nanoseconds.
-    pub fn sleep(&self, span: u64) -> i64 {
-        unsafe { host_sleep(self.handle, span as i64) }
+    /// Ends the hook for now: `Module::waited` gets the answer to what was begun, and the note. What was decided
+    /// before is forgotten.
+    pub fn wait(&mut self, begun: Begun, note: &str) -> Result {
+        self.waits = Some(Wait::For(begun, note.into()));
+        Ok(())
     }
 
-    /// Begins a GET. Needs the capability sbc_http.
-    pub fn http_get(&self, url: &str) -> i64 {
-        self.http("", url, &[], "")
-    }
-
-    /// Begins an HTTP request; "" is GET.
-    pub fn http(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> i64 {
-        let text: usize = headers.iter().map(|h| h.0.len() + h.1.len() + 16).sum();
-        let mut b = vec![0; 128 + method.len() + url.len() + body.len() + text];
-        let mut w = Writer::new(&mut b, HTTP_SLOTS);
-        w.text(HTTP_METHOD, method);
-        w.text(HTTP_URL, url);
-        w.list(HTTP_HEADERS, headers.len(), headers.iter().copied());
-        w.text(HTTP_BODY, body);
-        match w.close() {
-            Some(n) => unsafe { host_http_send(self.handle, b.as_ptr(), n as i32, b.as_mut_ptr(), 0) },
-            None => ERR_INTERNAL.into(),
-        }
-    }
-
-    /// Ends the hook for now: resume gets the result of what was begun, and the note.
-    pub fn wait(&mut self, begun: i64, note: &str) -> Result {
-        if begun < 0 {
-            return Err(Code(begun as i32));
-        }
-        if begun as u64 & TOKEN_BIT == 0 {
-            return Err(Code(ERR_INTERNAL)); // an answer at once, for which there was no room
-        }
-        self.waits = Some((begun, note.into()));
+    /// Lets the hook wait for nothing but `complete` from another hook of the same instance: keep its handle.
+    pub fn park(&mut self) -> Result {
+        self.waits = Some(Wait::Parked);
         Ok(())
     }
 
@@ -156,9 +154,9 @@ impl<'a> Call<'a> {
         self.set.push((key.into(), value.into()));
     }
 
-    /// Ends the call so many nanoseconds after its answer.
-    pub fn max_duration(&mut self, span: u64) {
-        self.max_duration = span;
+    /// Ends the call so long after its answer.
+    pub fn max_duration(&mut self, span: Duration) {
+        self.max_duration = nanos(span);
     }
 
     /// Adds a URI to try next; in EVENT_REJECT.
@@ -192,7 +190,7 @@ impl<'a> Call<'a> {
     }
 
     /// Pulls into fresh room, and once more with enough when there was not.
-    fn pull(&mut self, get: impl Fn(*mut u8, i32) -> i32) -> Option<&'a str> {
+    pub(crate) fn pull(&self, get: impl Fn(*mut u8, i32) -> i32) -> Option<&'a str> {
         let mut room = [0u8; 256];
         let n = get(room.as_mut_ptr(), room.len() as i32);
         if n < 0 {
@@ -204,10 +202,24 @@ impl<'a> Call<'a> {
         } else if get(b.as_mut_ptr(), n) != n {
             return None;
         }
-        self.arena.push(b.into_boxed_slice());
-        let last = self.arena.last()?;
+        let mut arena = self.arena.borrow_mut();
+        arena.push(b.into_boxed_slice());
+        let last = arena.last()?;
         // A box of the arena stays where it is until the hook is over.
         let bytes: &'a [u8] = unsafe { std::slice::from_raw_parts(last.as_ptr(), last.len()) };
         std::str::from_utf8(bytes).ok()
     }
+}
+
+/// Ends a hook of this instance that waits in `Call::park`, by its handle: with what decide says, or a failure.
+pub fn complete(handle: i64, decide: impl FnOnce(&mut Call) -> Result) -> Result {
+    let arena = RefCell::new(Vec::new());
+    let mut c = Call::new(None, handle, &arena);
+    let mut out = vec![0; ANSWER_ROOM as usize];
+    let done = decide(&mut c).and_then(|_| c.decide(&mut out));
+    let (status, n) = match done {
+        Ok(n) => (OK, n),
+        Err(Code(code)) => (code, 0),
+    };
+    result(unsafe { host_complete(handle, status, out.as_ptr(), n as i32) })
 }

@@ -44,6 +44,13 @@ impl<'a> Reader<'a> {
         part(self.b, v as u32, (v >> 32) as u32)
     }
 
+    /// The bytes in slot k, empty when it is absent.
+    pub fn bytes(&self, k: usize) -> &'a [u8] {
+        let v = self.number(k);
+        let (at, n) = (v as u32 as usize, (v >> 32) as usize);
+        at.checked_add(n).and_then(|end| self.b.get(at..end)).unwrap_or(&[])
+    }
+
     /// The list in slot k, empty when it is absent.
     pub fn list(&self, k: usize) -> List<'a> {
         let v = self.number(k);
@@ -131,20 +138,30 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn payload(&mut self, s: &str) -> u64 {
+    fn payload(&mut self, s: &[u8]) -> u64 {
         if s.is_empty() {
             return 0;
         }
         self.grow(s.len()).map_or(0, |at| {
-            self.put(at, s.as_bytes());
+            self.put(at, s);
             (s.len() as u64) << 32 | at as u64
         })
     }
 
     /// Sets slot k; an empty text leaves it absent.
     pub fn text(&mut self, k: usize, s: &str) {
-        let v = self.payload(s);
+        self.bytes(k, s.as_bytes());
+    }
+
+    /// Sets slot k; no bytes leave it absent.
+    pub fn bytes(&mut self, k: usize, b: &[u8]) {
+        let v = self.payload(b);
         self.number(k, v);
+    }
+
+    /// Sets slot k to names without values; none leave it absent.
+    pub fn names(&mut self, k: usize, names: &[&str]) {
+        self.list(k, names.len(), names.iter().map(|n| (*n, "")));
     }
 
     /// Sets slot k to pairs; none leave it absent.
@@ -159,7 +176,7 @@ impl<'a> Writer<'a> {
         };
         self.number(k, (count as u64) << 32 | at as u64);
         for (i, (name, value)) in pairs.enumerate() {
-            let (name, value) = (self.payload(name), self.payload(value));
+            let (name, value) = (self.payload(name.as_bytes()), self.payload(value.as_bytes()));
             self.put(at + i * 16, &name.to_le_bytes());
             self.put(at + i * 16 + 8, &value.to_le_bytes());
         }

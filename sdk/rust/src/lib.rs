@@ -23,18 +23,25 @@
 //! belongs into variables or state, not into the module's fields, except for what init
 //! computes from the configuration.
 //!
-//! A hook that asks something outside waits by an explicit state machine: it returns
-//! `c.wait(c.http_get(url), note)`, and `resume` gets the result and the note. Other hooks
-//! run in the meantime.
+//! A hook that asks something outside — `http`, `redis`, `kv`, `limits`, `account`, `sleep` — waits by an
+//! explicit state machine: it returns `c.wait(c.http_get(url), note)`, and `waited` gets the answer and the
+//! note. Other hooks run in the meantime.
 
+mod ask;
 mod call;
 mod config;
 pub mod contract;
+mod control;
 pub mod frame;
 
-pub use call::Call;
+pub use ask::*;
+pub use call::{complete, Call};
 pub use config::Setup;
 pub use contract::*;
+pub use control::{monotonic, now, Metric};
+
+use call::Wait;
+use std::cell::RefCell;
 
 /// What a host function or a hook failed with: a code of the contract, below zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,24 +66,97 @@ pub fn log(level: u64, text: &str) {
 pub trait Module: Sized {
     /// Reads the configuration, once an instance. An error refuses to start and is shown.
     fn init(setup: &Setup) -> std::result::Result<Self, String>;
-    /// The INVITE, before leg B exists: may set plan keys, refuse, drop.
+    // table hooks
+    /// The INVITE, before leg B exists; may change the plan, refuse, drop.
     fn start(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
-    /// The first 2xx from leg B: may refuse.
+    /// A provisional response other than 100 from leg B.
+    fn early(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// The first 2xx from leg B; may refuse: both legs get BYE.
     fn connect(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
-    /// The call is over, whatever the cause.
+    /// A re-INVITE or UPDATE within the call.
+    fn refresh(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// A final failure from leg B; may choose other targets, or refuse: the caller gets that answer.
+    fn reject(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// REFER from either side.
+    fn refer(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// A digit by RFC 4733 or INFO.
+    fn dtmf(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// INFO from either side.
+    fn info(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// A side put the other on hold.
+    fn hold(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// A side took the other off hold.
+    fn resume(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// No media from either side.
+    fn media_timeout(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// A timer of this use fired; may refuse: the call is hung up.
+    fn timer(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// The call is over, whatever the cause; exactly once for a module whose start let the call pass.
     fn end(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
-    /// What a hook waited for is there: its code, its result (RESULT_…), and the note the hook
-    /// left. The call's frame is gone: text and param are empty, var and state are not.
-    fn resume(&mut self, _: &mut Call, _status: i32, _result: &frame::Reader, _note: &str) -> Result {
+    /// REGISTER outside a dialog.
+    fn register(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// Any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE ….
+    fn route(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// Once a second for the module, no call; not while it waits in one.
+    fn tick(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// This generation of the module ends; may not wait.
+    fn stop(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    // end table
+    /// What a hook waited for is there, or failed; and the note the hook left.
+    fn waited(&mut self, _: &mut Call, _answer: &Answer, _note: &str) -> Result {
         Err(Code(ERR_UNSUPPORTED))
     }
-    /// Every other event that manifest.json names: EVENT_….
+    /// The hooks this instance wants of those manifest.json names: bits 1 << EVENT_…; 0 is all.
+    fn events(&self) -> u64 {
+        0
+    }
+    /// The version of the state blobs it writes.
+    fn state_version(&self) -> u32 {
+        0
+    }
+    /// Turns a blob of an older version into one of this.
+    fn migrate(&mut self, _from: u32, _state: &[u8]) -> Result<Vec<u8>> {
+        Err(Code(ERR_UNSUPPORTED))
+    }
+    /// Runs before a new version gets calls. An error refuses it and is shown.
+    fn self_test(&mut self) -> std::result::Result<(), String> {
+        Ok(())
+    }
+    /// Events that came after this SDK: EVENT_….
     fn event(&mut self, _event: u32, _: &mut Call) -> Result {
         Err(Code(ERR_UNSUPPORTED))
     }
@@ -88,7 +168,7 @@ pub struct Instance<M> {
     buffer: Vec<u64>,
     module: Option<M>,
     /// What was pulled in the hook; it keeps its room from hook to hook.
-    arena: Vec<Box<[u8]>>,
+    arena: RefCell<Vec<Box<[u8]>>>,
     waiting: Vec<Waiting>,
 }
 
@@ -101,7 +181,7 @@ struct Waiting {
 
 impl<M: Module> Instance<M> {
     pub const fn new() -> Self {
-        Instance { buffer: Vec::new(), module: None, arena: Vec::new(), waiting: Vec::new() }
+        Instance { buffer: Vec::new(), module: None, arena: RefCell::new(Vec::new()), waiting: Vec::new() }
     }
 
     pub fn buffer(&mut self, min: u32) -> i64 {
@@ -130,23 +210,70 @@ impl<M: Module> Instance<M> {
                 log(LOG_ERROR, &why);
                 return ERR_INVALID;
             }
-            Ok(m) => self.module = Some(m),
+            Ok(m) => {
+                let (events, version) = (m.events(), m.state_version());
+                self.module = Some(m);
+                let mut w = frame::Writer::new(self.bytes(), WELCOME_SLOTS);
+                w.number(WELCOME_EVENTS, events); // 0: the manifest says them
+                w.number(WELCOME_STATE_VERSION, version.into());
+                w.close().map_or(ERR_INTERNAL, |n| n as i32)
+            }
         }
-        // The manifest says the hooks.
-        frame::Writer::new(self.bytes(), WELCOME_SLOTS).close().map_or(ERR_INTERNAL, |n| n as i32)
+    }
+
+    pub fn migrate(&mut self, from: u32, n: u32) -> i64 {
+        let state = match self.bytes().get(..n as usize) {
+            Some(b) => b.to_vec(),
+            None => return failed(ERR_INVALID),
+        };
+        match self.module.as_mut().map_or(Err(Code(ERR_INTERNAL)), |m| m.migrate(from, &state)) {
+            Ok(b) if b.len() <= MAX_STATE as usize => {
+                self.bytes()[..b.len()].copy_from_slice(&b);
+                b.len() as i64
+            }
+            Ok(_) => failed(ERR_TOO_BIG),
+            Err(Code(code)) => failed(code),
+        }
+    }
+
+    pub fn self_test(&mut self) -> i32 {
+        match self.module.as_mut().map_or(Err(String::from("not started")), |m| m.self_test()) {
+            Ok(()) => OK,
+            Err(why) => {
+                log(LOG_ERROR, &why);
+                ERR_INTERNAL
+            }
+        }
     }
 
     pub fn event(&mut self, event: u32, handle: i64, n: u32) -> i64 {
         self.hook(handle, n, false, |module, _, c| match event {
+            // table dispatch
             EVENT_START => module.start(c),
+            EVENT_EARLY => module.early(c),
             EVENT_CONNECT => module.connect(c),
+            EVENT_REFRESH => module.refresh(c),
+            EVENT_REJECT => module.reject(c),
+            EVENT_REFER => module.refer(c),
+            EVENT_DTMF => module.dtmf(c),
+            EVENT_INFO => module.info(c),
+            EVENT_HOLD => module.hold(c),
+            EVENT_RESUME => module.resume(c),
+            EVENT_MEDIA_TIMEOUT => module.media_timeout(c),
+            EVENT_TIMER => module.timer(c),
             EVENT_END => module.end(c),
+            EVENT_REGISTER => module.register(c),
+            EVENT_ROUTE => module.route(c),
+            EVENT_TICK => module.tick(c),
+            EVENT_STOP => module.stop(c),
+            // end table
             other => module.event(other, c),
         })
     }
 
-    /// Runs f on the frame of n bytes in the buffer, and writes the decision behind it.
-    fn hook(&mut self, handle: i64, n: u32, bare: bool, f: impl FnOnce(&mut M, frame::Reader, &mut Call) -> Result) -> i64 {
+    /// Runs f on the frame of n bytes in the buffer, and writes the decision behind it. waited says that it is
+    /// a result's frame.
+    fn hook(&mut self, handle: i64, n: u32, waited: bool, f: impl FnOnce(&mut M, frame::Reader, &mut Call) -> Result) -> i64 {
         let (n, size) = (n as usize, self.buffer.len() * 8);
         let at = n.min(size).wrapping_add(7) & !7;
         if n > size || at > size {
@@ -156,20 +283,29 @@ impl<M: Module> Instance<M> {
         let (head, out) = whole.split_at_mut(at);
         let frame = match frame::Reader::open(&head[..n]) {
             Some(f) => f,
-            None if bare && n == 0 => frame::Reader::default(),
+            None if waited && n == 0 => frame::Reader::default(),
             None => return failed(ERR_INVALID),
         };
         let module = match &mut self.module {
             Some(m) => m,
             None => return failed(ERR_INTERNAL),
         };
-        self.arena.clear();
-        let seen = if bare { frame::Reader::default() } else { frame };
-        let mut c = Call::new(seen, handle, bare, &mut self.arena);
-        let done = f(module, frame, &mut c);
-        if let (Ok(()), Some((token, note))) = (done, c.waits.take()) {
-            self.waiting.push(Waiting { token, handle, note });
-            return (STATUS_PENDING as i64) << 32;
+        self.arena.get_mut().clear();
+        let mut c = Call::new(if waited { None } else { Some(frame) }, handle, &self.arena);
+        let mut done = f(module, frame, &mut c);
+        while let (Ok(()), Some(wait)) = (done, c.waits.take()) {
+            let (begun, note) = match wait {
+                Wait::Parked => return (STATUS_PENDING as i64) << 32,
+                Wait::For(begun, note) => (begun, note),
+            };
+            if begun.token > 0 {
+                self.waiting.push(Waiting { token: begun.token, handle, note });
+                return (STATUS_PENDING as i64) << 32;
+            }
+            // The answer came at once.
+            c = Call::new(None, handle, &self.arena);
+            let answer = Answer::new(begun.token as i32, frame::Reader::open(&begun.answer).unwrap_or_default());
+            done = module.waited(&mut c, &answer, &note);
         }
         match done.and_then(|_| c.decide(out)) {
             Ok(n) => n as i64,
@@ -183,7 +319,7 @@ impl<M: Module> Instance<M> {
             None => return failed(ERR_NOT_FOUND),
         };
         let w = self.waiting.swap_remove(at);
-        self.hook(w.handle, n, true, |module, result, c| module.resume(c, status, &result, &w.note))
+        self.hook(w.handle, n, true, |module, result, c| module.waited(c, &Answer::new(status, result), &w.note))
     }
 
     pub fn cancel(&mut self, handle: i64) {
@@ -228,6 +364,14 @@ macro_rules! module {
         #[no_mangle]
         pub extern "C" fn sbc_cancel(call: i64) {
             sallyport().cancel(call)
+        }
+        #[no_mangle]
+        pub extern "C" fn sbc_migrate(from: u32, n: u32) -> i64 {
+            sallyport().migrate(from, n)
+        }
+        #[no_mangle]
+        pub extern "C" fn sbc_selftest(_: u32) -> i32 {
+            sallyport().self_test()
         }
     };
 }

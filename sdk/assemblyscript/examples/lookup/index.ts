@@ -2,9 +2,7 @@
 // server is busy (503) it is asked once more after a moment: two steps of a state machine,
 // whose state is the note.
 
-import {
-  Call, Module, Reader, Setup, register, ERR_IO, ERR_TOO_BIG, FIELD_CALLEE, RESULT_BODY, RESULT_STATUS,
-} from "sallyport";
+import { Answer, Call, Module, Setup, register, ERR_IO, ERR_TOO_BIG, FIELD_CALLEE } from "sallyport";
 export { sbc_abi_v1, sbc_buffer, sbc_init, sbc_event, sbc_resume, sbc_cancel } from "sallyport";
 
 class Lookup extends Module {
@@ -24,10 +22,10 @@ class Lookup extends Module {
     else this.ask(c, "asked", callee);
   }
 
-  resume(c: Call, status: i32, result: Reader, note: string): void {
+  waited(c: Call, answer: Answer, note: string): void {
     const at = note.indexOf(" "), step = note.substring(0, at), callee = note.substring(at + 1);
-    const code = result.number(RESULT_STATUS), body = result.text(RESULT_BODY);
-    if (status < 0) c.fail(status);
+    const code = answer.status, body = answer.body;
+    if (!answer.ok) c.fail(answer.code);
     else if (step == "paused") this.ask(c, "again", callee);
     else if (code == 503 && step == "asked") c.wait(c.sleep(20_000_000), "paused " + callee);
     else if (code == 403) c.refuse(403, "Says the Web");

@@ -24,7 +24,7 @@ static int32_t start(sp_call *c) {
     return ask(c, &n, ASKED);
 }
 
-static int32_t resume(sp_call *c, int32_t status, const sp_frame *result, void *note) {
+static int32_t waited(sp_call *c, int32_t status, const sp_frame *result, void *note) {
     struct note *n = note;
     if (status < 0) return status;
     if (n->step == PAUSED) return ask(c, n, ASKED_AGAIN);
@@ -42,4 +42,4 @@ static int32_t resume(sp_call *c, int32_t status, const sp_frame *result, void *
     return SP_OK;
 }
 
-SALLYPORT_MODULE(.init = init, .resume = resume, .hook = {[SP_EVENT_START] = start});
+SALLYPORT_MODULE(.init = init, .waited = waited, .hook = {[SP_EVENT_START] = start});

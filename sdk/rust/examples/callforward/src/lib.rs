@@ -51,7 +51,7 @@ impl Module for CallForward {
         let key = c.param("key");
         c.set(if key.is_empty() { "identity.ruri" } else { key }, &to);
         if self.longest > 0 {
-            c.max_duration(self.longest as u64 * 1_000_000_000);
+            c.max_duration(std::time::Duration::from_secs(self.longest as u64));
         }
         c.set_var("forwarded_to", &to)?;
         c.set_state(&to)?;

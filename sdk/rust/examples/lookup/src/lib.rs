@@ -2,7 +2,9 @@
 //! server is busy (503) it is asked once more after a moment: two steps of a state machine,
 //! whose state is the note.
 
-use sallyport::{frame::Reader, Call, Code, Module, Result, Setup};
+use std::time::Duration;
+
+use sallyport::{Answer, Call, Code, Module, Result, Setup};
 
 struct Lookup {
     url: String,
@@ -11,8 +13,7 @@ struct Lookup {
 impl Lookup {
     /// The note is the step and the callee: "asked carol".
     fn ask(&self, c: &mut Call, step: &str, callee: &str) -> Result {
-        let begun = c.http_get(&[&self.url, callee].concat());
-        c.wait(begun, &[step, " ", callee].concat())
+        c.wait(c.http_get(&[&self.url, callee].concat()), &[step, " ", callee].concat())
     }
 }
 
@@ -29,20 +30,15 @@ impl Module for Lookup {
         self.ask(c, "asked", callee)
     }
 
-    fn resume(&mut self, c: &mut Call, status: i32, result: &Reader, note: &str) -> Result {
-        if status < 0 {
-            return Err(Code(status));
-        }
+    fn waited(&mut self, c: &mut Call, answer: &Answer, note: &str) -> Result {
+        answer.ok()?;
         let (step, callee) = note.split_once(' ').unwrap_or((note, ""));
         if step == "paused" {
             return self.ask(c, "again", callee);
         }
-        let body = result.text(sallyport::RESULT_BODY);
-        match result.number(sallyport::RESULT_STATUS) {
-            503 if step == "asked" => {
-                let begun = c.sleep(20_000_000);
-                c.wait(begun, &["paused ", callee].concat())
-            }
+        let body = answer.body();
+        match answer.status() {
+            503 if step == "asked" => c.wait(c.sleep(Duration::from_millis(20)), &["paused ", callee].concat()),
             403 => {
                 c.refuse(403, "Says the Web");
                 Ok(())
