@@ -116,12 +116,13 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 		return err
 	}
 	wc := wasm.Config{
-		Modules:  modules,
-		CacheDir: s.Cache.Dir,
-		Node:     s.Node,
-		CDR:      h.openRecords,
-		Log:      h.log,
-		Progress: h.progress,
+		Modules:   modules,
+		CacheDir:  s.Cache.Dir,
+		Node:      s.Node,
+		CDR:       h.openRecords,
+		StoreWait: s.Store.Deadline,
+		Log:       h.log,
+		Progress:  h.progress,
 	}
 	h.grant(&wc)
 	h.current.Store(s) // modules may look into its maps as soon as they start

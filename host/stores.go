@@ -35,11 +35,15 @@ const redisCapability = "sbc_redis"
 func (h *Host) openStores(s *config.Snapshot, modules []wasm.ModuleConfig) error {
 	theStore, redisItself := needs(modules)
 	if s.Redis != nil && (redisItself || theStore && s.Store.Engine == config.RedisEngine) {
-		var err error
+		secure, err := s.Redis.TLSConfig()
+		if err != nil {
+			return fmt.Errorf("[redis]: %w", err)
+		}
 		if h.stores.redis, err = redis.Open(redis.Options{
 			Addresses: s.Redis.Addresses, Sentinel: s.Redis.Sentinel, Cluster: s.Redis.Cluster,
 			Username: s.Redis.Username, Password: s.Redis.Password,
-			Database: s.Redis.Database, Prefix: s.Redis.Prefix, Log: h.log,
+			Database: s.Redis.Database, Prefix: s.Redis.Prefix, TLS: secure,
+			Deadline: s.Store.Deadline, Log: h.log,
 		}); err != nil {
 			return fmt.Errorf("[redis]: %w", err)
 		}
@@ -53,7 +57,7 @@ func (h *Host) openStores(s *config.Snapshot, modules []wasm.ModuleConfig) error
 		if err := os.MkdirAll(filepath.Dir(s.Store.Path), 0o750); err != nil {
 			return fmt.Errorf("[store]: %w", err)
 		}
-		engine, err := embedded.Open(embedded.Options{Path: s.Store.Path, MaxSize: int64(s.Store.MaxSize), Log: h.log})
+		engine, err := embedded.Open(embedded.Options{Path: s.Store.Path, MaxSize: int64(s.Store.MaxSize), Deadline: s.Store.Deadline, Log: h.log})
 		if err != nil {
 			return fmt.Errorf("[store]: %w", err)
 		}

@@ -34,6 +34,13 @@ type Store struct {
 	//
 	//	lease = "15s"
 	Lease time.Duration `toml:"lease"`
+
+	// How long a module may wait for the store; then the operation has failed, and the module or
+	// its use's on_fail decides. A hook that waits for longer than the module's limits.wait fails
+	// anyway. A duration of 10ms to 30s, default "500ms". Changes need a restart.
+	//
+	//	deadline = "100ms"
+	Deadline time.Duration `toml:"deadline"`
 }
 
 // Redis is the section [redis]: a Redis or Valkey server, Sentinel or Cluster. Changes need
@@ -74,6 +81,33 @@ type Redis struct {
 	//
 	//	prefix = "sbc"
 	Prefix string `toml:"prefix"`
+
+	// Whether connections are TLS, of version 1.2 or later: true or false, default false.
+	//
+	//	tls = true
+	TLS bool `toml:"tls"`
+
+	// File with the certificates, in PEM, of those who may vouch for the server's. A path
+	// relative to the configuration file, default "" = those of the operating system. It and
+	// the files below are read at the start.
+	//
+	//	ca_file = "tls/redis-ca.pem"
+	CAFile string `toml:"ca_file"`
+
+	// File with our own certificate, in PEM, where Redis asks for one; default "" = none.
+	//
+	//	cert_file = "tls/sallyport.pem"
+	CertFile string `toml:"cert_file"`
+
+	// File with the key of our own certificate, in PEM.
+	//
+	//	key_file = "tls/sallyport.key"
+	KeyFile string `toml:"key_file"`
+
+	// Name that the server's certificate must have; default "" = the host of its address.
+	//
+	//	server_name = "redis.example.net"
+	ServerName string `toml:"server_name"`
 }
 
 // HTTP is what a module that is granted sbc_http may reach: [module.NAME.http].
@@ -196,7 +230,7 @@ func (s Size) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int6
 
 // SetDefaults fills s.
 func (s *Store) SetDefaults() {
-	s.Engine, s.Path, s.Lease = Embedded, "var/store.db", 30*time.Second
+	s.Engine, s.Path, s.Lease, s.Deadline = Embedded, "var/store.db", 30*time.Second, 500*time.Millisecond
 }
 
 // SetDefaults fills r.
@@ -213,7 +247,11 @@ func (c *checker) stores() {
 	if c.Store.Lease < 3*time.Second {
 		c.errorAt(key{"store", "lease"}, "%s is too short: at least 3s", c.Store.Lease)
 	}
+	if d := c.Store.Deadline; d < 10*time.Millisecond || d > 30*time.Second {
+		c.errorAt(key{"store", "deadline"}, "%s is not 10ms to 30s", d)
+	}
 	if r := c.Redis; r != nil {
+		c.redisTLS(r)
 		if len(r.Addresses) == 0 {
 			c.errorAt(key{"redis", "addresses"}, `required, such as ["127.0.0.1:6379"]`)
 		}

@@ -66,7 +66,7 @@ type work struct {
 // counter counts how a capability is used.
 type counter struct {
 	calls, failed, refused, flying atomic.Int64
-	http                           bool
+	http, store                    bool
 }
 
 // asynchronous makes a function of the host out of what prepares its work. prepare must copy
@@ -138,7 +138,11 @@ func (in *instance) async(handle uint64, n *counter, w work) (uint64, bool) {
 	if full || n.flying.Load() >= int64(g.limits.inFlight(n)) || in.resume == nil {
 		return code64(abi.CodeBusy), true
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), g.limits.ParkWait)
+	wait := g.limits.ParkWait
+	if most := g.host.config.StoreWait; n.store && most > 0 {
+		wait = min(wait, most)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	o := in.op(handle, cancel)
 	*ops = append(*ops, o)
 	n.flying.Add(1)

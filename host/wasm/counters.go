@@ -32,7 +32,10 @@ func (c *counters) of(capability string) *counter {
 		if c.by == nil {
 			c.by = make(map[string]*counter)
 		}
-		n = &counter{http: capability == "sbc_http"}
+		n = &counter{
+			http:  capability == "sbc_http",
+			store: capability == "sbc_kv" || capability == "sbc_limit" || capability == "sbc_account",
+		}
 		c.by[capability] = n
 	}
 	return n

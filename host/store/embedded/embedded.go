@@ -65,7 +65,7 @@ func Open(o Options) (*Store, error) {
 	s := &Store{
 		leases: store.NewLeaseTable(), rates: store.NewRateTable(),
 		health: store.NewHealth("embedded", o.Log), deadline: cmp.Or(o.Deadline, store.DefaultDeadline),
-		done:   make(chan struct{}), wake: make(chan struct{}, 1),
+		done: make(chan struct{}), wake: make(chan struct{}, 1),
 		spaces: map[string]*space{},
 	}
 	if err := s.open(o); err != nil {

@@ -254,8 +254,16 @@ var accountCases = []suiteCase{
 		}
 		amounts(t, s, "a}c", 1, 0)
 		for _, c := range []struct{ prefix, after, want string }{
-			{"a", "", "a a b"}, {"a", "a", "a b a}c"}, {"a", "a}c", ""}, {"a", "0", "a a b"}, {"a", "b", ""},
-			{"ü", "", "ü"}, {"ü", "a", "ü"}, {"a b", "", "a b"}, {"x", "", ""}, {"", "b", "ü"},
+			{"a", "", "a a b"},
+			{"a", "a", "a b a}c"},
+			{"a", "a}c", ""},
+			{"a", "0", "a a b"},
+			{"a", "b", ""},
+			{"ü", "", "ü"},
+			{"ü", "a", "ü"},
+			{"a b", "", "a b"},
+			{"x", "", ""},
+			{"", "b", "ü"},
 		} {
 			got, err := s.Accounts(within(t), c.prefix, c.after, 2)
 			is(t, "Accounts", err, nil)
