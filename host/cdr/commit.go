@@ -6,6 +6,8 @@ const (
 	maxRetry = 5 * time.Second
 	// quiet is the least time between two error lines about one file.
 	quiet = 10 * time.Second
+	// enough is how many bytes that wait begin a batch before its time.
+	enough = 256 << 10
 	// keep is the capacity of a queue buffer worth keeping when it is empty.
 	keep = 1 << 20
 )
@@ -17,7 +19,9 @@ func (f *File) run() {
 	defer f.shut()
 	var w watch
 	var spare []byte
+	var begun time.Time
 	for {
+		f.gather(begun)
 		batch, records, closing := f.take(spare)
 		if records == 0 {
 			if closing {
@@ -32,8 +36,9 @@ func (f *File) run() {
 			}
 			continue
 		}
+		begun = time.Now()
 		for pause := f.o.Retry; ; pause = min(2*pause, maxRetry) {
-			err := f.commit(batch)
+			err := f.commit(batch, records)
 			f.account(batch, records, err)
 			w.report(f, err)
 			if err == nil {
@@ -50,6 +55,33 @@ func (f *File) run() {
 	}
 }
 
+// gather waits, when there is something to write, until the next batch may begin: a sync
+// costs as much for one record as for a hundred.
+func (f *File) gather(begun time.Time) {
+	wait := f.o.Pace - time.Since(begun)
+	if wait <= 0 || !f.few() {
+		return
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	for f.few() {
+		select {
+		case <-f.wake:
+		case <-t.C:
+			return
+		case <-f.quit:
+			return
+		}
+	}
+}
+
+// few says whether something waits and it is worth while to wait for more.
+func (f *File) few() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.queued > 0 && len(f.queue) < enough && !f.closing
+}
+
 // take swaps the queue for an empty buffer.
 func (f *File) take(spare []byte) (batch []byte, records int, closing bool) {
 	f.mu.Lock()
@@ -64,7 +96,7 @@ func (f *File) take(spare []byte) (batch []byte, records int, closing bool) {
 
 // commit appends the batch and makes it durable, or leaves the file as it was
 // before, or remembers to do that first next time.
-func (f *File) commit(batch []byte) error {
+func (f *File) commit(batch []byte, records int) error {
 	f.disk.Lock()
 	defer f.disk.Unlock()
 	err := f.cut()
@@ -75,6 +107,9 @@ func (f *File) commit(batch []byte) error {
 	if err != nil {
 		return err
 	}
+	if f.spool != nil {
+		f.spool.join(f.path, f.file)
+	}
 	size, err := f.file.Size()
 	if err != nil {
 		return err
@@ -83,6 +118,9 @@ func (f *File) commit(batch []byte) error {
 		err = f.file.Sync()
 	}
 	if err == nil {
+		if f.spool != nil {
+			f.spool.committed(size+int64(len(batch)), records)
+		}
 		return nil
 	}
 	// After a failed sync the kernel may have dropped the pages and forgotten
@@ -153,7 +191,7 @@ type watch struct {
 }
 
 func (w *watch) report(f *File, err error) {
-	s := f.Stats()
+	s, _ := f.counts()
 	lost := s.Lost - w.lost
 	switch {
 	case err != nil:

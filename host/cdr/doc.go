@@ -2,9 +2,8 @@
 // appended, durable by group commit, rotated from outside.
 //
 // Emit copies a record into a bounded queue and returns. One goroutine a file
-// writes what is queued, calls fdatasync, and repeats: under load a batch grows
-// while the previous one is synced, so no timer is needed and an idle system
-// syncs each record by itself.
+// writes what is queued, calls fdatasync, and repeats: an idle system syncs each
+// record by itself, under load batches begin Options.Pace apart and share a sync.
 //
 // When the disk refuses, calls go on. Records stay queued up to Options.Queue
 // and the batch is retried; beyond it Emit fails with ErrFull, the record counts

@@ -20,6 +20,9 @@ type Options struct {
 	Flush time.Duration
 	// Retry is the pause after a failed write; it doubles up to 5s. Default 100ms.
 	Retry time.Duration
+	// Pace is the least time from the beginning of a batch to that of the next, while
+	// little waits. Default 10ms.
+	Pace time.Duration
 	// Log gets what an operator should know. Default slog.Default().
 	Log *slog.Logger
 	// Open opens the file. Default OpenDisk.
@@ -35,6 +38,12 @@ func (o Options) filled() Options {
 	}
 	if o.Retry <= 0 {
 		o.Retry = 100 * time.Millisecond
+	}
+	if o.Pace <= 0 {
+		o.Pace = 10 * time.Millisecond
+	}
+	if o.Drain <= 0 {
+		o.Drain = 2 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -55,6 +64,8 @@ type Stats struct {
 	Lost      uint64 // records refused or given up
 	Errors    uint64 // failed attempts to open, write or sync
 	LastError error  // nil when the last attempt went well
+
+	Sinks []FeedStats // that read the file, by name
 }
 
 // File is one file of records. Its methods are safe for concurrent use.
@@ -64,11 +75,18 @@ type File struct {
 	wake chan struct{} // cap 1: something is queued, or closing
 	quit chan struct{} // closed when Close's patience is over
 	done chan struct{} // closed when run has returned
+	over chan struct{} // closed when Close has done everything
+
+	feeding sync.Mutex // one change of sinks at a time
 
 	// disk guards the open file; it is held while a batch is written.
 	disk sync.Mutex
 	file Disk
 	torn int64 // size before a batch that failed and is still to be cut off, else -1
+
+	// spool is nil as long as the file never had a sink. Written under disk and mu,
+	// read under either.
+	spool *spool
 
 	// mu guards what follows and is never held during input or output.
 	mu      sync.Mutex
@@ -90,7 +108,7 @@ func Open(path string, o Options) (*File, error) {
 	}
 	f := &File{
 		path: path, o: o, file: d, torn: -1,
-		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), over: make(chan struct{}),
 		stats: Stats{Path: path},
 	}
 	go f.run()
@@ -122,9 +140,9 @@ func (f *File) Emit(record []byte) error {
 	f.queue = append(append(f.queue, record...), '\n')
 	f.queued++
 	f.stats.Pending++
-	first := f.queued == 1
+	wanted := f.queued == 1 || len(f.queue) >= enough && len(f.queue)-len(record)-1 < enough
 	f.mu.Unlock()
-	if first {
+	if wanted {
 		f.signal()
 	}
 	return nil
@@ -168,18 +186,31 @@ func (f *File) reopen() error {
 	f.cut() // the last chance; the batch goes into the new file as a whole
 	f.file.Close()
 	f.file, f.torn = d, -1
+	if f.spool != nil {
+		f.spool.leave()
+		f.spool.join(f.path, d)
+	}
 	return nil
 }
 
 // Stats returns the counts.
 func (f *File) Stats() Stats {
+	s, spool := f.counts()
+	if spool != nil {
+		s.Sinks = spool.stats()
+	}
+	return s
+}
+
+// counts is Stats without those of the sinks.
+func (f *File) counts() (Stats, *spool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.stats
+	return f.stats, f.spool
 }
 
 // Close takes no more records, writes those queued for at most Options.Flush,
-// and closes the file. It fails with ErrLost when it had to give some up. A
+// closes the file, and lets the sinks go on for at most Options.Drain. It fails with ErrLost when it had to give some up. A
 // second Close waits for the first.
 func (f *File) Close() error {
 	f.mu.Lock()
@@ -187,9 +218,11 @@ func (f *File) Close() error {
 	f.closing = true
 	f.mu.Unlock()
 	if !first {
-		<-f.done
+		<-f.over
 		return nil
 	}
+	defer close(f.over)
+	defer f.endSinks()
 	f.signal()
 	patience := time.NewTimer(f.o.Flush)
 	defer patience.Stop()

@@ -8,7 +8,8 @@
 //
 // One goroutine, started by Open and awaited by Close, makes all changes to the
 // file: it runs what is queued in one transaction, syncs, answers, and begins
-// again, so that under load many operations share a sync and no timer is needed.
+// again. What comes to an idle store is begun at once; under load transactions
+// begin 10 ms apart, unless many operations wait, so that they share a sync.
 // When the disk refuses, a whole batch fails with ErrUnavailable and what it
 // changed in memory is taken back.
 //
