@@ -34,6 +34,10 @@ func rows() []row {
 			modules(600, 0.80, "SEMS pool 1.65 without CDR"),
 		},
 		{
+			"deck-1000", "1000 calls/s for 10 s with six modules on every call: cdr, blacklist, parallelcalls, rest, calltimer, prepaid",
+			deck(1000, 0.15),
+		},
+		{
 			"held-signalling", "10000 calls held",
 			held("signalling.toml", callLoad{rate: 1000, calls: 10000, hold: 12 * time.Second}, 6, "SEMS pool 34"),
 		},

@@ -42,12 +42,24 @@ type sut struct {
 // startSUT starts the binary with a configuration of this folder and returns when it
 // answers OPTIONS.
 func startSUT(ctx context.Context, c config, file string) (*sut, error) {
+	return startPrepared(ctx, c, file, func(string) error { return nil })
+}
+
+// startPrepared is startSUT in a folder that prepare has put something into.
+func startPrepared(ctx context.Context, c config, file string, prepare func(dir string) error) (*sut, error) {
 	dir, err := os.MkdirTemp("", "sallyport-bench-")
 	if err != nil {
 		return nil, err
 	}
+	if err := prepare(dir); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
 	s := &sut{dir: dir, exited: make(chan struct{})}
-	s.cmd = exec.Command(c.binary, "run", "--config", filepath.Join(c.dir, file))
+	s.cmd = exec.Command(c.binary, "run", "--config", filepath.Join(dir, file))
+	if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+		s.cmd.Args[len(s.cmd.Args)-1] = filepath.Join(c.dir, file)
+	}
 	s.cmd.Dir = dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	if err := s.cmd.Start(); err != nil {
@@ -139,9 +151,15 @@ func (s *sut) alive() error {
 	}
 }
 
-// stop ends the process, with SIGTERM and after ten seconds with SIGKILL, and removes
-// its folder.
+// stop ends the process and removes its folder.
 func (s *sut) stop() {
+	s.end()
+	os.RemoveAll(s.dir)
+}
+
+// end ends the process, with SIGTERM and after ten seconds with SIGKILL. Said again it
+// does nothing.
+func (s *sut) end() {
 	if s.sampling != nil {
 		s.sampling()
 		s.sampled.Wait()
@@ -153,7 +171,6 @@ func (s *sut) stop() {
 		s.cmd.Process.Kill()
 		<-s.exited
 	}
-	os.RemoveAll(s.dir)
 }
 
 // tail keeps the last few KiB a process wrote, for the error that quotes it.
