@@ -72,7 +72,7 @@ func (c *call) send(t *transaction.Server, res *sip.Message) {
 func (c *call) provisional(x *exchange, res *sip.Message) {
 	if c.state == setup {
 		c.due.target = 0
-		x.to.learn(res)
+		c.learn(x, res)
 		if c.ringing == 0 {
 			c.ringing = c.sbc.now()
 		}
@@ -101,7 +101,7 @@ func (c *call) accepted(x *exchange, res *sip.Message) {
 	x.client = nil
 	if first {
 		c.cancelOthers(x, reasonValue("200", "call completed elsewhere"))
-		x.to.learn(res)
+		c.learn(x, res)
 		x.to.state = legUp
 		c.due.ring, c.due.target = 0, 0
 	} else {

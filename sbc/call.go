@@ -113,6 +113,9 @@ func (c *call) settle() {
 			ps = append(ps, &l.timer.heard, &l.timer.said)
 		}
 	}
+	if a.transparent {
+		ps = append(ps, &a.localTag, &b.localTag)
+	}
 	for i := range a.routes {
 		ps = append(ps, &a.routes[i])
 	}

@@ -75,7 +75,7 @@ func (c *call) turnAway(l *leg, res *sip.Message) {
 	if l.state != legCanceling {
 		// Another branch of the fork that l was answered by: a dialog of its own that
 		// shares l's Call-ID and tag. It needs no place in the table: its BYE is ours.
-		d = &leg{call: c, side: l.side, localTag: l.localTag, callID: l.callID, local: l.local, localSeq: l.localSeq, flow: l.flow}
+		d = &leg{call: c, side: l.side, key: l.key, localTag: l.localTag, callID: l.callID, local: l.local, localSeq: l.localSeq, flow: l.flow}
 	}
 	d.learn(res)
 	d.state = legUp

@@ -37,7 +37,7 @@ func (c *call) byeFrom(l *leg, t *transaction.Server, m *sip.Message) {
 	c.drop(l)
 	c.cutOff(x)
 	if other := c.other(l); other.state == legUp && other.unacked == nil {
-		bye := other.next("BYE")
+		bye := other.nextFor("BYE", m)
 		c.carry(other, bye, m, "")
 		c.sendBYE(other, bye)
 	} else {

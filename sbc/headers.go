@@ -25,16 +25,16 @@ func crosses(id sip.ID) bool {
 // carry copies to dst, which is for leg to, what crosses of src: the header fields that
 // the plan lets pass, changed as it says, and the body.
 func (c *call) carry(to *leg, dst, src *sip.Message, body string) {
-	carryHeaders(dst, src)
+	c.carryHeaders(dst, src)
 	if c.plan != nil {
 		c.plan.Filter(dst, to.side)
 	}
 	carryBody(dst, src, body)
 }
 
-func carryHeaders(dst, src *sip.Message) {
+func (c *call) carryHeaders(dst, src *sip.Message) {
 	for _, h := range src.Headers() {
-		if crosses(h.ID) {
+		if crosses(h.ID) || h.ID == sip.Replaces && c.a.transparent {
 			addHeader(dst, h)
 		}
 	}

@@ -2,10 +2,12 @@ package sbc
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/media"
+	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
@@ -29,8 +31,9 @@ func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
 		return
 	}
 	c := &call{sbc: s, id: newTag(), snap: snap, start: s.now()}
-	c.a = leg{call: c, side: media.A, localTag: newTag()}
-	t.SetTag(c.a.localTag)
+	c.a = leg{call: c, side: media.A, key: newTag()}
+	c.a.localTag = c.a.key
+	t.SetTag(c.a.key)
 	s.calls.Add(1)
 	s.legs.add(&c.a)
 	c.post(event{kind: evInvite, server: t, msg: m, flow: f})
@@ -105,6 +108,7 @@ func (c *call) started(err error) {
 		return
 	}
 	c.a.timer = c.timerOf(media.A)
+	c.a.transparent = c.plan.TransparentDialog
 	if c.log(slog.LevelInfo, "call begins", "sip_call_id", c.a.callID, "peer", c.a.flow.Remote(), "local", c.a.flow.Local(),
 		"profile", c.plan.Profile.Name()); c.plan.Refuse() != nil {
 		r := c.plan.Refuse()
@@ -151,8 +155,32 @@ func (c *call) choose(env *pattern.Env) error {
 	if err != nil {
 		return err
 	}
+	c.reveal(env)
 	c.identify(&c.a)
 	return c.demand(&c.a, env.Msg, c.facts.source.Addr())
+}
+
+// reveal makes what the Contact that is called hides variables of the call.
+func (c *call) reveal(env *pattern.Env) {
+	hidden := c.plan.Revealed
+	if len(hidden) == 0 {
+		return
+	}
+	if vars := c.run.Vars(); vars != nil {
+		for _, f := range hidden {
+			if err := vars.Set(f.Name, f.Value); err != nil {
+				c.log(slog.LevelWarn, "variable of a hidden Contact not usable", "name", f.Name, "err", err)
+			}
+		}
+		return
+	}
+	env.Var = func(name string) (string, bool) {
+		i := slices.IndexFunc(hidden, func(f callcontrol.Field) bool { return f.Name == name })
+		if i < 0 {
+			return "", false
+		}
+		return hidden[i].Value, true
+	}
 }
 
 // firstOffer opens the media session, if the plan wants one, and turns A's offer into

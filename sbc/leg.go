@@ -26,13 +26,13 @@ const (
 // call, leg B the UAC side. It is the client user of the transactions it starts; what
 // they report is posted to the call.
 //
-// Owned by the call's strand, but for the identity fields call, side and localTag,
-// which never change once the leg is in the table.
+// Owned by the call's strand, but for the identity fields call, key and side, which never
+// change once the leg is in the table.
 type leg struct {
-	call     *call
-	localTag string
-	side     media.Side
-	state    legState
+	call  *call
+	key   string // finds the leg in the table: a tag of ours that nobody can guess
+	side  media.Side
+	state legState
 
 	// nat says that the far end sits behind a translator: what it signalled about itself
 	// cannot be reached, so requests go where its last request came from.
@@ -41,7 +41,10 @@ type leg struct {
 	fixed bool
 	// updates says that the far end allows UPDATE (RFC 3311).
 	updates bool
+	// transparent says that the dialog has the identifiers of the other leg's.
+	transparent bool
 
+	localTag  string // the key, but for a transparent dialog
 	remoteTag string
 	callID    string
 	local     string // value of From in requests we send: URI and our tag
@@ -166,6 +169,15 @@ func (l *leg) moveTo(t transport.Target) {
 	}
 }
 
+// nextFor builds the request that carries m of the other leg on. In a transparent dialog it
+// keeps m's CSeq number, unless that was used up by a request of the SBC's own.
+func (l *leg) nextFor(method string, m *sip.Message) *sip.Message {
+	if n, ok := m.CSeqNumber(); ok && l.transparent && n > l.localSeq {
+		l.localSeq = n - 1
+	}
+	return l.next(method)
+}
+
 // next builds the next request of the dialog (RFC 3261 §12.2.1.1).
 func (l *leg) next(method string) *sip.Message {
 	l.localSeq++
@@ -204,21 +216,27 @@ func (l *leg) build(method string, seq uint32) *sip.Message {
 }
 
 // contact is where the far end finds this leg. Whatever the profile makes of it, requests
-// are found by their To tag.
+// are found by their To tag; those of a transparent dialog by the user part.
 func (l *leg) contact() string {
 	proto := ""
 	if l.flow.Proto() == transport.TCP {
 		proto = "tcp"
 	}
-	if p := l.call.plan; p != nil {
-		if v := p.Contact(l.side, l.flow.SentBy(), proto); v != "" {
-			return v
+	p := l.call.plan
+	if p == nil {
+		if proto != "" {
+			proto = ";transport=" + proto
 		}
+		return "<sip:" + l.flow.SentBy() + proto + ">"
 	}
-	if proto != "" {
-		proto = ";transport=" + proto
+	r := profile.Reach{SentBy: l.flow.SentBy(), Transport: proto}
+	if l.transparent {
+		r.User = l.key
 	}
-	return "<sip:" + l.flow.SentBy() + proto + ">"
+	if other := l.call.other(l); other != nil {
+		r.Other = other.target
+	}
+	return p.Contact(l.side, r)
 }
 
 // allow is what the far end may send in this dialog.
@@ -229,10 +247,10 @@ func (l *leg) allow() string {
 	return allow
 }
 
-// owns says whether a request with these dialog identifiers belongs to this dialog.
-// Its To tag brought it here already. A far end of RFC 2543 has no tag.
+// owns says whether a request with these dialog identifiers belongs to this dialog. A far
+// end of RFC 2543 has no tag.
 func (l *leg) owns(m *sip.Message) bool {
-	return m.Header(sip.CallID) == l.callID && m.FromTag() == l.remoteTag
+	return m.Header(sip.CallID) == l.callID && m.FromTag() == l.remoteTag && m.ToTag() == l.localTag
 }
 
 // submit sends a request of the dialog in a transaction of its own. A connection that has

@@ -193,7 +193,7 @@ func (c *call) reinvite(l *leg, t *transaction.Server, m *sip.Message) {
 	if m.Method == "INVITE" {
 		t.Trying()
 	}
-	out := to.next(method)
+	out := to.nextFor(method, m)
 	out.Set(sip.MaxForwards, forwards(m))
 	c.carry(to, out, m, body)
 	x.body = body
@@ -249,7 +249,7 @@ func (c *call) relay(l *leg, t *transaction.Server, m *sip.Message) {
 			return
 		}
 	}
-	out := to.next(m.Method)
+	out := to.nextFor(m.Method, m)
 	out.Set(sip.MaxForwards, forwards(m))
 	c.carry(to, out, m, m.Body)
 	r := &relayed{from: l, server: t, request: m}

@@ -134,9 +134,15 @@ func (s *SBC) Request(t *transaction.Server, m *sip.Message, f transport.Flow) {
 	}
 }
 
-// inDialog hands a request to the call whose leg made the To tag.
+// inDialog hands a request to the call whose leg made the To tag. In a transparent dialog
+// that is the other far end's; there the Request-URI is our Contact, whose user part is ours.
 func (s *SBC) inDialog(t *transaction.Server, m *sip.Message, f transport.Flow, tag string) {
 	l := s.legs.find(tag)
+	if l == nil {
+		if u, err := sip.ParseURI(m.RURI); err == nil {
+			l = s.legs.find(u.User)
+		}
+	}
 	if l == nil {
 		if t != nil {
 			s.respond(t, m, 481, "")
@@ -144,13 +150,13 @@ func (s *SBC) inDialog(t *transaction.Server, m *sip.Message, f transport.Flow, 
 		return
 	}
 	if t != nil {
-		t.SetTag(tag)
+		t.SetTag(l.key)
 	}
 	l.call.post(event{kind: evRequest, leg: l, server: t, msg: m, flow: f})
 }
 
 // Canceled tells the call of INVITE transaction t that its caller gave up. The leg is
-// found by the tag that t answers with: a pointer kept in t would hold an ended call in
+// found by the tag that t answers with, its key: a pointer kept in t would hold an ended call in
 // memory for as long as the transaction absorbs retransmissions.
 func (s *SBC) Canceled(t *transaction.Server, cancel *sip.Message) {
 	if l := s.legs.find(t.Tag()); l != nil {

@@ -247,8 +247,11 @@ func (c *call) refreshDied(l *leg, err error) {
 }
 
 // glareWait is how long to wait after 491 (RFC 3261 §14.1): who made the Call-ID waits
-// longer, so that the two sides do not meet again.
+// longer, so that the two sides do not meet again; or up to what the profile says.
 func glareWait(l *leg) time.Duration {
+	if p := l.call.plan; p != nil && p.GlareTime > 0 {
+		return rand.N(p.GlareTime) + 1
+	}
 	ms := rand.IntN(200) * 10
 	if l.side == media.B {
 		ms = 2100 + rand.IntN(190)*10

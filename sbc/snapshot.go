@@ -22,21 +22,25 @@ var ErrBadSnapshot = errors.New("leg snapshot not usable")
 // requests are built from and checked against. Transactions are not part of it: they
 // are over before anyone could take over, or their loss is a retransmission.
 type legRecord struct {
-	Side      media.Side `json:"side"`
-	NAT       bool       `json:"nat,omitempty"`
-	Fixed     bool       `json:"fixed,omitempty"`
-	LocalTag  string     `json:"local_tag"`
-	RemoteTag string     `json:"remote_tag,omitempty"`
-	CallID    string     `json:"call_id"`
-	Local     string     `json:"local"`
-	Remote    string     `json:"remote"`
-	Target    string     `json:"target"`
-	Routes    []string   `json:"routes,omitempty"`
-	LocalSeq  uint32     `json:"local_seq"`
-	RemoteSeq uint32     `json:"remote_seq"`
-	Interface string     `json:"interface"`
-	Proto     string     `json:"proto"`
-	Peer      string     `json:"peer"`
+	Side  media.Side `json:"side"`
+	NAT   bool       `json:"nat,omitempty"`
+	Fixed bool       `json:"fixed,omitempty"`
+
+	Transparent bool `json:"transparent,omitempty"`
+
+	Key       string   `json:"key"`
+	LocalTag  string   `json:"local_tag"`
+	RemoteTag string   `json:"remote_tag,omitempty"`
+	CallID    string   `json:"call_id"`
+	Local     string   `json:"local"`
+	Remote    string   `json:"remote"`
+	Target    string   `json:"target"`
+	Routes    []string `json:"routes,omitempty"`
+	LocalSeq  uint32   `json:"local_seq"`
+	RemoteSeq uint32   `json:"remote_seq"`
+	Interface string   `json:"interface"`
+	Proto     string   `json:"proto"`
+	Peer      string   `json:"peer"`
 }
 
 // snapshot writes down a confirmed leg. It runs on the call's strand.
@@ -46,7 +50,7 @@ func (l *leg) snapshot() ([]byte, error) {
 	}
 	b, err := json.Marshal(legRecord{
 		Side: l.side, NAT: l.nat, Fixed: l.fixed,
-		LocalTag: l.localTag, RemoteTag: l.remoteTag, CallID: l.callID,
+		Key: l.key, Transparent: l.transparent, LocalTag: l.localTag, RemoteTag: l.remoteTag, CallID: l.callID,
 		Local: l.local, Remote: l.remote, Target: l.target, Routes: l.routes,
 		LocalSeq: l.localSeq, RemoteSeq: l.remoteSeq,
 		Interface: l.flow.Interface().Name(), Proto: l.flow.Proto().String(), Peer: l.flow.Remote().String(),
@@ -69,12 +73,12 @@ func (c *call) restore(snapshot []byte) (*leg, error) {
 	if err := json.Unmarshal(snapshot[1:], &r); err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrBadSnapshot, err)
 	}
-	for _, v := range append([]string{r.LocalTag, r.RemoteTag, r.CallID, r.Local, r.Remote, r.Target}, r.Routes...) {
+	for _, v := range append([]string{r.Key, r.LocalTag, r.RemoteTag, r.CallID, r.Local, r.Remote, r.Target}, r.Routes...) {
 		if !sip.ValidHeaderValue(v) {
 			return nil, fmt.Errorf("%w: control characters", ErrBadSnapshot)
 		}
 	}
-	if _, err := sip.ParseURI(r.Target); err != nil || r.LocalTag == "" || r.CallID == "" || r.Side > media.B {
+	if _, err := sip.ParseURI(r.Target); err != nil || r.Key == "" || r.LocalTag == "" || r.CallID == "" || r.Side > media.B {
 		return nil, fmt.Errorf("%w: incomplete", ErrBadSnapshot)
 	}
 	ifc, ok := c.sbc.transport.Interface(r.Interface)
@@ -95,7 +99,7 @@ func (c *call) restore(snapshot []byte) (*leg, error) {
 	}
 	return &leg{
 		call: c, side: r.Side, state: legUp, nat: r.NAT, fixed: r.Fixed,
-		localTag: r.LocalTag, remoteTag: r.RemoteTag, callID: r.CallID,
+		key: r.Key, transparent: r.Transparent, localTag: r.LocalTag, remoteTag: r.RemoteTag, callID: r.CallID,
 		local: r.Local, remote: r.Remote, target: r.Target, routes: r.Routes,
 		localSeq: r.LocalSeq, remoteSeq: r.RemoteSeq, flow: flow,
 	}, nil

@@ -13,8 +13,8 @@ const legShards = 64
 // peers that change the case of nothing but header names.
 var alphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// legTable finds a leg by the tag the SBC gave it. The tag carries its shard, so that
-// no lock is shared by all calls.
+// legTable finds a leg by its key. The key carries its shard, so that no lock is shared by
+// all calls.
 type legTable struct {
 	shards [legShards]struct {
 		mu   sync.Mutex
@@ -29,35 +29,35 @@ func (t *legTable) init() {
 	}
 }
 
-// shardOf maps the first two characters of a tag of ours to its shard. Any other tag
-// maps somewhere too, and is not found there.
-func shardOf(tag string) int {
-	if len(tag) < 2 {
+// shardOf maps the first two characters of a key to its shard. Any other text maps somewhere
+// too, and is not found there.
+func shardOf(key string) int {
+	if len(key) < 2 {
 		return 0
 	}
-	return int(tag[0]*31+tag[1]) % legShards
+	return int(key[0]*31+key[1]) % legShards
 }
 
 func (t *legTable) add(l *leg) {
-	s := &t.shards[shardOf(l.localTag)]
+	s := &t.shards[shardOf(l.key)]
 	s.mu.Lock()
-	s.legs[l.localTag] = l
+	s.legs[l.key] = l
 	s.mu.Unlock()
 }
 
 func (t *legTable) remove(l *leg) {
-	s := &t.shards[shardOf(l.localTag)]
+	s := &t.shards[shardOf(l.key)]
 	s.mu.Lock()
-	if s.legs[l.localTag] == l {
-		delete(s.legs, l.localTag)
+	if s.legs[l.key] == l {
+		delete(s.legs, l.key)
 	}
 	s.mu.Unlock()
 }
 
-func (t *legTable) find(tag string) *leg {
-	s := &t.shards[shardOf(tag)]
+func (t *legTable) find(key string) *leg {
+	s := &t.shards[shardOf(key)]
 	s.mu.Lock()
-	l := s.legs[tag]
+	l := s.legs[key]
 	s.mu.Unlock()
 	return l
 }

@@ -24,8 +24,9 @@ type tries struct {
 	last    answer       // what A is told when no target ever answered
 	chosen  int          // how many targets modules have chosen so far
 
-	current transport.Target // where the current attempt went
-	least   time.Duration    // the session interval that a target insisted on; 0 = none did
+	attempts uint32           // how many INVITEs were made
+	current  transport.Target // where the current attempt went
+	least    time.Duration    // the session interval that a target insisted on; 0 = none did
 }
 
 // targets is an ordered list of places with, for the current one, the addresses its
@@ -217,9 +218,13 @@ func (c *call) compose(to transport.Target) (*leg, *sip.Message, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	b := &leg{call: c, side: media.B, localTag: newTag(), state: legCalling, flow: flow, localSeq: 1}
+	b := &leg{call: c, side: media.B, key: newTag(), state: legCalling, flow: flow, localSeq: 1}
+	b.localTag = b.key
 	if b.callID = p.CallID; b.callID == "" {
 		b.callID = newCallID()
+	}
+	if c.a.transparent {
+		c.resemble(b)
 	}
 	b.target = c.ruri()
 	c.steerB(b)
@@ -232,10 +237,10 @@ func (c *call) compose(to transport.Target) (*leg, *sip.Message, error) {
 	m.Add(sip.From, withoutTag(t.invite.Header(sip.From)))
 	m.Add(sip.To, withoutTag(t.invite.Header(sip.To)))
 	m.Add(sip.CallID, b.callID)
-	m.Add(sip.CSeq, strconv.Itoa(int(b.localSeq))+" INVITE")
+	m.Add(sip.CSeq, strconv.FormatUint(uint64(b.localSeq), 10)+" INVITE")
 	m.Add(sip.Contact, b.contact())
 	m.Add(sip.Allow, b.allow())
-	carryHeaders(m, t.invite)
+	c.carryHeaders(m, t.invite)
 	if err := p.Apply(m); err != nil {
 		return nil, nil, err
 	}

@@ -2,6 +2,7 @@ package sems
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -212,8 +213,10 @@ func TestEveryKeyBehaves(t *testing.T) {
 	equal(t, "From", m.Header(sip.From), "<sip:+431556221@example.net>;tag=12")
 	equal(t, "To", m.Header(sip.To), "<sip:+49123@example.net>")
 	equal(t, "Call-ID", p.CallID, "b9b36276081fb26add2f1ee5723720e8")
-	equal(t, "Contact of leg A", p.Contact(media.A, "192.0.2.10:5060", ""), `"Clara" <sip:+49123@a.example.net:5060;x-a=1>;q=0.5`)
-	equal(t, "Contact of leg B", p.Contact(media.B, "192.0.2.10:5060", ""), `"John" <sip:+431556221@b.example.net:5070;x-b=10.1.2.3>;q=0.6`)
+	equal(t, "Contact of leg A", p.Contact(media.A, profile.Reach{SentBy: "192.0.2.10:5060", User: "key"}), `"Clara" <sip:key@a.example.net:5060;x-a=1>;q=0.5`)
+	equal(t, "Contact of leg B", p.Contact(media.B, profile.Reach{SentBy: "192.0.2.10:5060", User: "key"}), `"John" <sip:key@b.example.net:5070;x-b=10.1.2.3>;q=0.6`)
+	equal(t, "transparent identifiers", fmt.Sprint(p.TransparentDialog, p.Hiding), "true false")
+	equal(t, "wait after 491", p.GlareTime.String(), "500ms")
 	equal(t, "next hops", strings.Join(p.NextHops, " "), "10.0.0.20:5060/tcp 10.0.0.21")
 	equal(t, "next hop of leg A", p.NextHopA, "10.1.2.3:5080")
 	equal(t, "interfaces", p.Interface+" "+p.InterfaceA, "private public")

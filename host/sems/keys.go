@@ -3,13 +3,11 @@ package sems
 // What is missing for the keys that cannot be carried over yet.
 const (
 	laterRegistration = "registrations are not yet available: REGISTER is refused with 405"
-	laterHiding       = "the Contact carries nothing to decode later; it hides the other leg in any case"
 	laterMux          = "RTP multiplexing between two SBCs is not yet available"
 	laterTranscoding  = "transcoding is not yet available; codecs that cross are filtered and ordered by codecs.*"
 	laterHold         = "what a hold looks like is not changed yet; hold is detected, and media.hold_timeout counts then"
 	laterTransfer     = "Replaces is not rewritten yet"
 	laterMessageLog   = "message logs are not yet available"
-	laterDialog       = "the same dialog on both legs is not yet available: leg B has its own Call-ID, unless identity.call_id says otherwise, tags and CSeq"
 )
 
 // rows are all keys of a profile, in the order in which the result has them.
@@ -22,16 +20,16 @@ var rows = []row{
 	{key: "From", to: "identity.from", carry: asText},
 	{key: "To", to: "identity.to", carry: asText},
 	{key: "Call-ID", to: "identity.call_id", carry: asText},
-	{key: "transparent_dlg_id", later: laterDialog, off: []string{"no", ""}},
+	{key: "transparent_dlg_id", to: "identity.transparent_dialog", carry: asFlag},
 
 	{key: "aleg_contact_displayname", to: "contact.a.display", carry: asText},
-	{key: "aleg_contact_user", to: "contact.a.user", carry: asText},
+	{key: "aleg_contact_user", to: "contact.a.user", carry: contactUser},
 	{key: "aleg_contact_host", to: "contact.a.host", carry: asText},
 	{key: "aleg_contact_port", to: "contact.a.port", carry: asText},
 	{key: "aleg_contact_params", to: "contact.a.params", carry: asText},
 	{key: "aleg_contact_uri_params", to: "contact.a.uri_params", carry: asText},
 	{key: "bleg_contact_displayname", to: "contact.b.display", carry: asText},
-	{key: "bleg_contact_user", to: "contact.b.user", carry: asText},
+	{key: "bleg_contact_user", to: "contact.b.user", carry: contactUser},
 	{key: "bleg_contact_host", to: "contact.b.host", carry: asText},
 	{key: "bleg_contact_port", to: "contact.b.port", carry: asText},
 	{key: "bleg_contact_params", to: "contact.b.params", carry: asText},
@@ -40,9 +38,9 @@ var rows = []row{
 	{key: "contact_user", later: laterRegistration, off: []string{""}},
 	{key: "contact_host", later: laterRegistration, off: []string{""}},
 	{key: "contact_port", later: laterRegistration, off: []string{""}},
-	{key: "enable_contact_hiding", later: laterHiding, off: []string{"no", ""}},
-	{key: "contact_hiding_prefix", later: laterHiding, off: []string{""}},
-	{key: "contact_hiding_vars", later: laterHiding, off: []string{""}},
+	{key: "enable_contact_hiding", to: "contact.hiding", carry: contactHiding},
+	{key: "contact_hiding_prefix", to: "contact.hiding_prefix", carry: asText},
+	{key: "contact_hiding_vars", to: "contact.hiding_vars", carry: asText},
 
 	{key: "outbound_proxy", to: "routing.outbound_proxy", carry: outboundProxy, always: true},
 	{key: "force_outbound_proxy", to: "routing.force_outbound_proxy", carry: forceOutboundProxy, always: true},
@@ -56,7 +54,7 @@ var rows = []row{
 	{key: "outbound_interface", to: "routing.interface", carry: asInterface},
 	{key: "aleg_outbound_interface", to: "routing.interface_a", carry: asInterface},
 	{key: "dlg_nat_handling", to: "routing.nat_a", carry: natHandling},
-	{key: "max_491_retry_time", later: "a 491 crosses to the other leg, which tries again", off: []string{"", "2000"}},
+	{key: "max_491_retry_time", to: "routing.max_491_retry_time", carry: glare},
 	{key: "enable_call_timer", carry: oldCallTimer},
 	{key: "call_timer"},
 

@@ -27,12 +27,13 @@ type Profile struct {
 
 	interfaces, mediaInterfaces []string
 
-	plan    Plan    // what all calls begin with
-	values  []value // what has to be evaluated for each
-	shown   []Value // every pattern, for Values
-	appends int     // how many of headers.append
-	late    bool    // some only after the modules' start
-	destine bool    // some speak of the destination
+	plan         Plan             // what all calls begin with
+	values       []value          // what has to be evaluated for each
+	shown        []Value          // every pattern, for Values
+	hidingPrefix *pattern.Pattern // needed before the rest
+	appends      int              // how many of headers.append
+	late         bool             // some only after the modules' start
+	destine      bool             // some speak of the destination
 }
 
 // value is a pattern that is evaluated for each call.
@@ -55,6 +56,8 @@ func Compile(name string, c *Config, known Known) (*Profile, []error) {
 	p.plan.Profile = p
 	p.plan.Timer = [2]Timer{defaultTimer, defaultTimer}
 	k := compiler{known: known, profile: p}
+	c.Identity.compile(&k, c, &p.plan)
+	c.Contact.compile(&k, c, &p.plan)
 	c.Routing.compile(&k, &p.plan)
 	c.Headers.compile(&k, &p.plan)
 	c.Media.compile(&k, &p.plan)

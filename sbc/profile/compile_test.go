@@ -201,7 +201,7 @@ methods.deny = INFO
 						t.Errorf("%s is %q, want %q", name, got, want)
 					}
 				}
-				if got := plan.Contact(media.A, "x", ""); got != `"alice" <sip:sbc@sbc.example.net>` {
+				if got := plan.Contact(media.A, Reach{SentBy: "x"}); got != `"alice" <sip:sbc@sbc.example.net>` {
 					t.Errorf("Contact is %s", got)
 				}
 			}

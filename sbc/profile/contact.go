@@ -21,6 +21,32 @@ type Contact struct {
 
 	// [profile.NAME.contact.b] is the Contact that leg B, towards the callee, is sent.
 	B LegContact `toml:"b"`
+
+	// Whether the user part of the Contact that a leg is sent is the other leg's Contact,
+	// encrypted: true or false, default false. Who calls that Contact later, outside of the
+	// call, gets through: the Request-URI of a call to it is the Contact that it hides, if the
+	// profile itself, and not a module, says so.
+	//
+	//	hiding = true
+	Hiding bool `toml:"hiding"`
+
+	// What the user part of a hidden Contact begins with: a pattern, default none.
+	//
+	//	hiding_prefix = "sp-"
+	HidingPrefix *pattern.Pattern `toml:"hiding_prefix"`
+
+	// What is hidden along with a Contact: a pattern for name=value;name=value, default none.
+	// When the Contact is called these are variables of that call, as $V(name).
+	//
+	//	hiding_vars = "trunk=$Rn;from=$si"
+	HidingVars *pattern.Pattern `toml:"hiding_vars"`
+
+	// Secret that Contacts are hidden with: at least 16 characters, the same on all nodes that
+	// may get the calls. Default: a new one at each start, after which Contacts that were
+	// given out before are called in vain.
+	//
+	//	hiding_secret = "a long sentence nobody knows"
+	HidingSecret string `toml:"hiding_secret"`
 }
 
 // LegContact is the Contact that one leg is sent.
@@ -67,6 +93,12 @@ type contact struct {
 var contactKeys = join(
 	legContactKeys("contact.a.", media.A, func(c *Config) *LegContact { return &c.Contact.A }),
 	legContactKeys("contact.b.", media.B, func(c *Config) *LegContact { return &c.Contact.B }),
+	[]key{
+		{name: "contact.hiding", set: setBool(func(p *Plan) *bool { return &p.Hiding })},
+		{name: "contact.hiding_secret", set: (*Plan).setHidingSecret},
+		{name: "contact.hiding_prefix", patterns: one(func(c *Config) *pattern.Pattern { return c.Contact.HidingPrefix }), set: (*Plan).setHidingPrefix},
+		{name: "contact.hiding_vars", patterns: one(func(c *Config) *pattern.Pattern { return c.Contact.HidingVars }), set: (*Plan).setHidingVars},
+	},
 )
 
 func legContactKeys(prefix string, side media.Side, of func(*Config) *LegContact) []key {
@@ -190,20 +222,36 @@ func oneElement(v string) bool {
 	return !quoted
 }
 
-// Contact returns the value of the Contact header field that a leg is sent, "" for the
-// usual one. sentBy is the host and port of the leg's interface, transport "" for UDP.
-func (p *Plan) Contact(side media.Side, sentBy, transport string) string {
+// Reach is what a leg's Contact is made of, besides what the plan says.
+type Reach struct {
+	SentBy    string // host and port of the leg's interface
+	Transport string // "" for UDP
+	User      string // user part that the Contact has to have, "" = none
+	Other     string // Contact of the other leg, "" = not known
+}
+
+// Contact returns the value of the Contact header field that a leg is sent.
+func (p *Plan) Contact(side media.Side, r Reach) string {
+	sentBy, transport, user := r.SentBy, r.Transport, r.User
 	c := p.contact[side]
 	if c == nil {
-		return ""
+		if user == "" && transport == "" && !p.Hiding {
+			return "<sip:" + sentBy + ">" // nearly always: one allocation
+		}
+		c = new(contact)
+	}
+	if user == "" {
+		if user = p.hidden(r.Other); user == "" {
+			user = c.user
+		}
 	}
 	var b strings.Builder
 	if c.display != "" {
 		b.WriteString(c.display + " ")
 	}
 	b.WriteString("<sip:")
-	if c.user != "" {
-		b.WriteString(c.user + "@")
+	if user != "" {
+		b.WriteString(user + "@")
 	}
 	switch {
 	case c.host != "":

@@ -51,7 +51,7 @@ func FuzzSet(f *testing.F) {
 			t.Fatalf("%s = %q: %d header fields became %d", name, value, b, a)
 		}
 		for _, side := range []media.Side{media.A, media.B} {
-			if v := plan.Contact(side, "192.0.2.1:5060", "tcp"); v != "" {
+			if v := plan.Contact(side, Reach{SentBy: "192.0.2.1:5060", Transport: "tcp"}); v != "" {
 				checkAddr(t, name, value, v)
 			}
 			if v := plan.Proxy[side]; v != "" {

@@ -39,6 +39,23 @@ type Identity struct {
 	//
 	//	call_id = "$ci_leg2"
 	CallID *pattern.Pattern `toml:"call_id"`
+
+	// Whether both legs have the same Call-ID, tags and CSeq numbers: true or false, default
+	// false. Then ids in Replaces mean the same call on either side, and the far ends can be
+	// traced as one call, but each learns of the other what its identifiers say. Requests
+	// inside the call are found by the user part of the Contact, which is the SBC's. call_id
+	// has no effect.
+	//
+	//	transparent_dialog = true
+	TransparentDialog bool `toml:"transparent_dialog"`
+}
+
+// compile puts the key that is no pattern into the plan all calls begin with.
+func (i *Identity) compile(c *compiler, cfg *Config, p *Plan) {
+	p.TransparentDialog = i.TransparentDialog
+	if i.TransparentDialog && (cfg.Contact.A.User != nil || cfg.Contact.B.User != nil) {
+		c.fail("identity.transparent_dialog", errors.New("cannot go with the user part of a Contact: the SBC finds its calls by it"))
+	}
 }
 
 var identityKeys = []key{
@@ -47,11 +64,12 @@ var identityKeys = []key{
 	{name: "identity.from", patterns: one(func(c *Config) *pattern.Pattern { return c.Identity.From }), set: (*Plan).setFrom},
 	{name: "identity.to", patterns: one(func(c *Config) *pattern.Pattern { return c.Identity.To }), set: (*Plan).setTo},
 	{name: "identity.call_id", patterns: one(func(c *Config) *pattern.Pattern { return c.Identity.CallID }), set: (*Plan).setCallID},
+	{name: "identity.transparent_dialog", set: setBool(func(p *Plan) *bool { return &p.TransparentDialog })},
 }
 
 func (p *Plan) setRURI(v string) error {
 	if v == "" {
-		p.RURI = ""
+		p.RURI = p.revealed
 		return nil
 	}
 	uri, err := checkURI(v)

@@ -22,6 +22,9 @@ type Plan struct {
 	From, To string // of leg B without a tag, "" = as received
 	CallID   string // of leg B, "" = a new one
 
+	TransparentDialog bool // both legs have the same Call-ID, tags and CSeq numbers
+	Hiding            bool // each leg's Contact hides the other's
+
 	Targets   []string // URIs in order, each becomes the Request-URI; none = RURI
 	NextHops  []string // host[:port][/transport] in order: where requests go; none = to the URI
 	Interface string   // leg B leaves by; "" = the one the INVITE came on
@@ -44,6 +47,10 @@ type Plan struct {
 	RingTimeout   time.Duration // of all targets; 0 = Timer C
 	TargetTimeout time.Duration // until a target is heard of; 0 = Timer B
 	MaxDuration   time.Duration // from the answer; 0 = no limit
+	GlareTime     time.Duration // longest wait after 491; 0 = RFC 3261 §14.1
+
+	// Revealed is what a hidden Contact, which leg A called, says besides itself.
+	Revealed []callcontrol.Field
 
 	Append []callcontrol.Field // header fields added to leg B's INVITE
 
@@ -54,10 +61,12 @@ type Plan struct {
 	rules        []*rule
 	ruleFields   [][]callcontrol.Field // what the patterns of the rules yield
 	contact      [2]*contact           // nil = the usual one
+	hiding       *hiding               // how Contacts are hidden, if they are
 	shape        *shape                // nil = all crosses
 	translations *translations         // nil = none
 	failover     *failover
-	received     string // Request-URI of leg A, until Late
+	received     string // Request-URI of leg A, or what it hides, until Late
+	revealed     string // what it hides, "" = nothing
 	broken       error  // the first value that cannot be used
 	byModule     keySet // keys that modules set
 }
@@ -71,6 +80,10 @@ func (p *Profile) Resolve(e *pattern.Env) (*Plan, error) {
 	*plan = p.plan
 	if e.Msg != nil {
 		plan.received = e.Msg.RURI
+		if plan.Hiding {
+			_ = plan.setHidingPrefix(p.hidingPrefix.String(e)) // what is wrong with it, evaluate says
+			plan.reveal()
+		}
 	}
 	if len(plan.NextHops) > 0 {
 		e.Destination = plan.NextHops[0]

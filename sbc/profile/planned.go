@@ -9,15 +9,6 @@ func (*Config) Planned() []string {
 	return []string{"transcoding", "hold", "transfer", "registration", "message_log"}
 }
 
-// Planned names keys of identity.
-func (*Identity) Planned() []string { return []string{"transparent_dialog"} }
-
-// Planned names keys of contact.
-func (*Contact) Planned() []string { return []string{"hiding", "hiding_prefix", "hiding_vars"} }
-
-// Planned names keys of routing.
-func (*Routing) Planned() []string { return []string{"max_491_retry_time"} }
-
 // Planned names keys of media.
 func (*Media) Planned() []string {
 	return []string{

@@ -115,6 +115,13 @@ type Routing struct {
 	//
 	//	max_duration = "4h"
 	MaxDuration time.Duration `toml:"max_duration"`
+
+	// Longest time after which a request of the SBC's own, such as a session refresh, is sent
+	// again when it has met one of the far end's (491): a duration of at least 10ms, default
+	// "0s": as RFC 3261 §14.1 says, up to 2 seconds to leg A and 2.1 to 4 seconds to leg B.
+	//
+	//	max_491_retry_time = "1s"
+	Max491RetryTime time.Duration `toml:"max_491_retry_time"`
 }
 
 var routingKeys = []key{
@@ -134,6 +141,7 @@ var routingKeys = []key{
 	{name: "routing.ring_timeout", set: setDuration(func(p *Plan) *time.Duration { return &p.RingTimeout }, time.Second)},
 	{name: "routing.target_timeout", set: setDuration(func(p *Plan) *time.Duration { return &p.TargetTimeout }, 100*time.Millisecond)},
 	{name: "routing.max_duration", set: setDuration(func(p *Plan) *time.Duration { return &p.MaxDuration }, time.Second)},
+	{name: "routing.max_491_retry_time", set: setDuration(func(p *Plan) *time.Duration { return &p.GlareTime }, leastGlare)},
 }
 
 // compile puts the keys that are no patterns into the plan all calls begin with.
@@ -141,7 +149,8 @@ func (r *Routing) compile(c *compiler, p *Plan) {
 	c.duration("routing.ring_timeout", r.RingTimeout, time.Second)
 	c.duration("routing.target_timeout", r.TargetTimeout, 100*time.Millisecond)
 	c.duration("routing.max_duration", r.MaxDuration, time.Second)
-	p.RingTimeout, p.TargetTimeout, p.MaxDuration = r.RingTimeout, r.TargetTimeout, r.MaxDuration
+	c.duration("routing.max_491_retry_time", r.Max491RetryTime, leastGlare)
+	p.RingTimeout, p.TargetTimeout, p.MaxDuration, p.GlareTime = r.RingTimeout, r.TargetTimeout, r.MaxDuration, r.Max491RetryTime
 	p.NextHopAlways, p.NextHopInRURI, p.ForceProxy = r.NextHopAlways, r.NextHopInRURI, r.ForceOutboundProxy
 	p.NAT = [2]NAT{r.NATA, r.NATB}
 	p.failover = &failover{}
@@ -151,6 +160,9 @@ func (r *Routing) compile(c *compiler, p *Plan) {
 		}
 	}
 }
+
+// leastGlare is RFC 3261 §14.1's unit of waiting after 491.
+const leastGlare = 10 * time.Millisecond
 
 // Most places a call is tried at: what a caller can make the SBC send for one INVITE.
 const maxTargets = 16
