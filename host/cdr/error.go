@@ -17,4 +17,10 @@ var (
 	ErrInUse = errors.New("cdr: file is written by another process")
 	// ErrForeign is a file that does not end in lines of records.
 	ErrForeign = errors.New("cdr: not a file of records")
+	// ErrRefused is a sink's word for records that it will never take.
+	ErrRefused = errors.New("cdr: refused")
+	// ErrColumn is a list of columns that is none.
+	ErrColumn = errors.New("cdr: bad column")
+	// ErrOffset is a saved position that cannot be read.
+	ErrOffset = errors.New("cdr: bad offset file")
 )

@@ -23,6 +23,9 @@ type Options struct {
 	// Pace is the least time from the beginning of a batch to that of the next, while
 	// little waits. Default 10ms.
 	Pace time.Duration
+	// Drain is how long Close waits for sinks to deliver the rest, which waits for
+	// the next start otherwise. Default 2s.
+	Drain time.Duration
 	// Log gets what an operator should know. Default slog.Default().
 	Log *slog.Logger
 	// Open opens the file. Default OpenDisk.
@@ -210,8 +213,9 @@ func (f *File) counts() (Stats, *spool) {
 }
 
 // Close takes no more records, writes those queued for at most Options.Flush,
-// closes the file, and lets the sinks go on for at most Options.Drain. It fails with ErrLost when it had to give some up. A
-// second Close waits for the first.
+// closes the file, and lets the sinks go on for at most Options.Drain. It fails
+// with ErrLost when it had to give some records up. A second Close waits for the
+// first.
 func (f *File) Close() error {
 	f.mu.Lock()
 	first := !f.closing

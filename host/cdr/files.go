@@ -13,8 +13,11 @@ import (
 type Files struct {
 	o Options
 
-	mu   sync.Mutex // guards what follows
-	open map[string]*shared
+	feeding sync.Mutex // one change of sinks at a time
+
+	mu    sync.Mutex // guards what follows
+	open  map[string]*shared
+	feeds map[string]Feeds
 }
 
 type shared struct {
@@ -44,8 +47,38 @@ func (s *Files) Acquire(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.SetFeeds(s.feeds[key]); err != nil {
+		f.Close()
+		return nil, err
+	}
 	s.open[key] = &shared{f, 1}
 	return f, nil
+}
+
+// SetFeeds says which sinks the files have, by path: those that are open and those
+// that will be. Sinks that no longer stand there end. Errors are those of
+// File.SetFeeds; all files are tried.
+func (s *Files) SetFeeds(byPath map[string]Feeds) error {
+	s.feeding.Lock()
+	defer s.feeding.Unlock()
+	feeds := make(map[string]Feeds, len(byPath))
+	for path, f := range byPath {
+		key, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		feeds[key] = f
+	}
+	s.mu.Lock()
+	s.feeds = feeds
+	s.mu.Unlock()
+	var errs []error
+	for _, f := range s.files() {
+		if err := f.SetFeeds(feeds[f.path]); err != nil && !errors.Is(err, ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Release gives a file back; the last one closes it. Errors are those of Close.

@@ -1,0 +1,598 @@
+package cdr
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// long bounds every wait of these tests.
+const long = 30 * time.Second
+
+// inbox is a sink in memory.
+type inbox struct {
+	mu      sync.Mutex
+	lines   []string
+	ids     map[ID]int
+	batches []int
+	down    error                  // what everything fails with
+	refuse  func(line string) bool // what is never taken
+	changed chan struct{}          // closed and made anew at each attempt
+	closed  int
+}
+
+func newInbox() *inbox { return &inbox{ids: map[ID]int{}, changed: make(chan struct{})} }
+
+func (s *inbox) Deliver(_ context.Context, records []Record) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer func() {
+		close(s.changed)
+		s.changed = make(chan struct{})
+	}()
+	if s.down != nil {
+		return 0, s.down
+	}
+	if s.refuse != nil && slices.ContainsFunc(records, func(r Record) bool { return s.refuse(string(r.Line)) }) {
+		return 0, fmt.Errorf("%w: bad", ErrRefused)
+	}
+	for _, r := range records {
+		s.lines = append(s.lines, string(r.Line))
+		s.ids[r.ID]++
+	}
+	s.batches = append(s.batches, len(records))
+	return len(records), nil
+}
+
+func (s *inbox) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed++
+	return nil
+}
+
+func (s *inbox) set(change func(*inbox)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+// got is what has arrived.
+func (s *inbox) got() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.lines)
+}
+
+// wait waits until so many lines have arrived.
+func (s *inbox) wait(t testing.TB, n int) []string {
+	t.Helper()
+	late := time.After(long)
+	for {
+		s.mu.Lock()
+		lines, changed := slices.Clone(s.lines), s.changed
+		s.mu.Unlock()
+		if len(lines) >= n {
+			return lines
+		}
+		select {
+		case <-changed:
+		case <-late:
+			t.Fatalf("%d of %d records have arrived", len(lines), n)
+		}
+	}
+}
+
+func (s *inbox) feed(name string) Feed {
+	return Feed{Name: name, Kind: "test", Open: func() (Sink, error) { return s, nil }}
+}
+
+// until waits for a condition that has no event of its own.
+func until(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(long); !done(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("not yet: %s", what)
+		}
+	}
+}
+
+// opened is a file with sinks, in a folder of its own.
+func opened(t testing.TB, path string, o Options, feeds ...Feed) *File {
+	t.Helper()
+	f, err := Open(path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if err := f.SetFeeds(Feeds{Sinks: feeds}); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func numbered(from, to int) (lines []string) {
+	for i := from; i < to; i++ {
+		lines = append(lines, fmt.Sprintf(`{"n":%d}`, i))
+	}
+	return lines
+}
+
+func TestSinkGetsRecordsInOrder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	a, b := newInbox(), newInbox()
+	f := opened(t, path, Options{}, a.feed("a"), b.feed("b"))
+	emit(t, f, numbered(0, 2000)...)
+	for _, s := range []*inbox{a, b} {
+		if got := s.wait(t, 2000); !slices.Equal(got, numbered(0, 2000)) {
+			t.Errorf("%d records, out of order or changed", len(got))
+		}
+		if n := slices.Max(s.batches); n > usualBatch {
+			t.Errorf("a batch of %d", n)
+		}
+	}
+	until(t, "no lag", func() bool {
+		s := f.Stats().Sinks
+		return s[0].Delivered == 2000 && s[0].LagRecords == 0 && s[0].LagBytes == 0 && s[0].LagAge == 0 && s[0].Name == "a"
+	})
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if a.closed != 1 || b.closed != 1 {
+		t.Errorf("closed %d and %d times", a.closed, b.closed)
+	}
+}
+
+// The file is moved away and even deleted while the sink is away: it gets all of it.
+func TestSinkIsAwayOverRotations(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "cdr.jsonl")
+	s, other := newInbox(), newInbox()
+	s.down = errors.New("away")
+	var log lines
+	f := opened(t, path, Options{Log: log.logger()}, s.feed("s"), other.feed("other"))
+	for i := range 3 {
+		emit(t, f, numbered(100*i, 100*i+100)...)
+		other.wait(t, 100*i+100)
+		if err := os.Rename(path, path+".1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Reopen(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.Remove(path + ".1")
+	emit(t, f, numbered(300, 400)...)
+	other.wait(t, 400)
+	st := f.Stats().Sinks[1]
+	if st.LagRecords != 400 || st.LagBytes == 0 || st.LagAge == 0 || st.LastError == nil || st.Delivered != 0 {
+		t.Errorf("while away: %+v", st)
+	}
+	if n := len(segments(t, path)); n != 4 {
+		t.Errorf("%d segments are kept, want 4", n)
+	}
+	if n := log.count("cannot deliver"); n != 1 {
+		t.Errorf("%d log lines, want one", n)
+	}
+	s.set(func(s *inbox) { s.down = nil })
+	if got := s.wait(t, 400); !slices.Equal(got, numbered(0, 400)) {
+		t.Errorf("got %d records: %.80v …", len(got), got)
+	}
+	until(t, "the segments that were read are removed", func() bool { return len(segments(t, path)) == 1 })
+	if log.count("delivers again") != 1 {
+		t.Error("the log does not say that it is over")
+	}
+}
+
+func segments(t testing.TB, path string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(SpoolOf(path), strings.Repeat("[0-9]", 16)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// A position outlives the process; the file may have been moved away while nobody was there.
+func TestSinkGoesOnAfterRestart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	s := newInbox()
+	f := opened(t, path, Options{}, s.feed("s"))
+	emit(t, f, numbered(0, 10)...)
+	s.wait(t, 10)
+	f.Close()
+
+	s.down = errors.New("away")
+	f = opened(t, path, Options{Drain: time.Millisecond}, s.feed("s"))
+	emit(t, f, numbered(10, 20)...)
+	f.Close()
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	f = opened(t, path, Options{Drain: time.Millisecond}, s.feed("s"))
+	emit(t, f, numbered(20, 30)...)
+	until(t, "the backlog is counted", func() bool { return f.Stats().Sinks[0].LagRecords == 20 })
+	f.Close()
+
+	s.down = nil
+	f = opened(t, path, Options{}, s.feed("s"))
+	if got := s.wait(t, 30); !slices.Equal(got, numbered(0, 30)) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// A sink that is new gets what the file holds already.
+func TestNewSinkBeginsWithTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	f := opened(t, path, Options{})
+	emit(t, f, numbered(0, 5)...)
+	until(t, "written", func() bool { return f.Stats().Written == 5 })
+	if len(segments(t, path)) != 0 {
+		t.Error("a file without sinks has a spool")
+	}
+	s := newInbox()
+	if err := f.SetFeeds(Feeds{Sinks: []Feed{s.feed("s")}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.wait(t, 5); !slices.Equal(got, numbered(0, 5)) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Changing the sinks keeps those that did not change, and positions.
+func TestSetFeeds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	a, b, c := newInbox(), newInbox(), newInbox()
+	f := opened(t, path, Options{}, a.feed("a"), b.feed("b"))
+	emit(t, f, numbered(0, 5)...)
+	a.wait(t, 5)
+	b.wait(t, 5)
+	changed := c.feed("b")
+	changed.Version = "2"
+	if err := f.SetFeeds(Feeds{Sinks: []Feed{a.feed("a"), changed}}); err != nil {
+		t.Fatal(err)
+	}
+	emit(t, f, numbered(5, 10)...)
+	a.wait(t, 10)
+	if got := c.wait(t, 5); !slices.Equal(got, numbered(5, 10)) || b.closed != 1 || a.closed != 0 || len(b.got()) != 5 {
+		t.Errorf("after the change %v; closed %d, %d", got, a.closed, b.closed)
+	}
+	if err := f.SetFeeds(Feeds{}); err != nil || a.closed != 1 || len(f.Stats().Sinks) != 0 {
+		t.Errorf("no sinks: %v, %d closed", err, a.closed)
+	}
+	f.Close()
+	if err := f.SetFeeds(Feeds{Sinks: []Feed{a.feed("a")}}); !errors.Is(err, ErrClosed) {
+		t.Errorf("SetFeeds after Close: %v", err)
+	}
+}
+
+// One record that is refused is gone on without; the others of its batch arrive.
+func TestRefusedRecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	s := newInbox()
+	s.refuse = func(line string) bool { return line == `{"n":33}` || line == `{"n":34}` }
+	var log lines
+	f, err := Open(path, Options{Log: log.logger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	emit(t, f, numbered(0, 100)...)
+	if err := f.SetFeeds(Feeds{Sinks: []Feed{s.feed("s")}}); err != nil {
+		t.Fatal(err)
+	}
+	want := append(numbered(0, 33), numbered(35, 100)...)
+	if got := s.wait(t, 98); !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+	until(t, "all is counted", func() bool {
+		st := f.Stats().Sinks[0]
+		return st.Refused == 2 && st.Delivered == 98 && st.LagRecords == 0 && st.LagBytes == 0
+	})
+	if n := log.count("refuses a record"); n != 1 {
+		t.Errorf("%d log lines, want one", n)
+	}
+
+	p := newInbox()
+	p.refuse = func(line string) bool { return line == `{"n":33}` }
+	patient := p.feed("p")
+	patient.Patient = true
+	if err := f.SetFeeds(Feeds{Sinks: []Feed{patient}}); err != nil {
+		t.Fatal(err)
+	}
+	p.wait(t, 33)
+	until(t, "it waits", func() bool { return f.Stats().Sinks[0].Errors > 0 })
+	p.set(func(s *inbox) { s.refuse = nil })
+	if got := p.wait(t, 100); !slices.Equal(got, numbered(0, 100)) {
+		t.Errorf("patient: got %v", got)
+	}
+}
+
+// A sink that is dead for good holds no more of the disk than it may.
+func TestBacklogIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	s, ok := newInbox(), newInbox()
+	s.down = errors.New("away")
+	var log lines
+	f, err := Open(path, Options{Log: log.logger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.SetFeeds(Feeds{Backlog: 2500, Sinks: []Feed{s.feed("s"), ok.feed("t")}}); err != nil {
+		t.Fatal(err)
+	}
+	pad := strings.Repeat("x", 80)
+	for i := range 5 {
+		for n := range 10 {
+			emit(t, f, fmt.Sprintf(`{"n":%d,"pad":%q}`, 10*i+n, pad))
+		}
+		ok.wait(t, 10*i+10)
+		os.Remove(path)
+		if err := f.Reopen(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "three of five segments are given up", func() bool { return f.Stats().Sinks[0].Skipped == 30 })
+	until(t, "and removed", func() bool { return len(segments(t, path)) == 3 })
+	if st := f.Stats().Sinks[0]; st.LagRecords != 20 {
+		t.Errorf("%+v", st)
+	}
+	if log.count("skips records") == 0 {
+		t.Error("the log says nothing")
+	}
+	s.set(func(s *inbox) { s.down = nil })
+	if got := s.wait(t, 20); !strings.HasPrefix(got[0], `{"n":30,`) || len(got) != 20 {
+		t.Errorf("%d records, first %.20s", len(got), got[0])
+	}
+}
+
+// What is broken where the position stood is delivered again, and said.
+func TestBrokenOffset(t *testing.T) {
+	for name, text := range map[string]string{
+		"garbage": "garbage", "torn": "0000000000000000000", "empty": "", "binary": "\x00\xff",
+		"checksum":       fmt.Sprintf(offsetLine+" %08x\n", 1, 8, 0, 77),
+		"another's":      strings.Repeat("9", 300),
+		"beyond the end": "", // by save below
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "cdr.jsonl")
+			s := newInbox()
+			f := opened(t, path, Options{}, s.feed("s"))
+			emit(t, f, numbered(0, 3)...)
+			s.wait(t, 3)
+			f.Close()
+			file := filepath.Join(SpoolOf(path), "s"+offsetSuffix)
+			if name == "beyond the end" {
+				o, err := openOffset(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				o.save(position{1, 1 << 40}, time.Now())
+				o.Close()
+			} else if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			f = opened(t, path, Options{}, s.feed("s"))
+			if got := s.wait(t, 6); !slices.Equal(got[3:], numbered(0, 3)) || len(s.ids) != 3 {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// A spool whose links are gone does not make a position skip what comes.
+func TestLinksAreGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	s := newInbox()
+	f := opened(t, path, Options{}, s.feed("s"))
+	emit(t, f, numbered(0, 3)...)
+	s.wait(t, 3)
+	f.Close()
+	for _, link := range segments(t, path) {
+		os.Remove(link)
+	}
+	f = opened(t, path, Options{}, s.feed("s"))
+	emit(t, f, numbered(3, 5)...)
+	s.wait(t, 8)
+	if len(s.ids) != 5 {
+		t.Errorf("got %v", s.got())
+	}
+}
+
+// Lines that are no records are passed over, counted and told once.
+func TestInvalidLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	text := "{\"n\":0}\nnonsense\n[1]\n\n" + strings.Repeat("x", 3*maxBatch) + "\n{\"n\":1}\n{\"n\":" + strings.Repeat("9", MaxRecord) + "}\n{\"n\":2}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newInbox()
+	var log lines
+	f := opened(t, path, Options{Log: log.logger()}, s.feed("s"))
+	if got := s.wait(t, 3); !slices.Equal(got, numbered(0, 3)) {
+		t.Errorf("got %.100v", got)
+	}
+	until(t, "all is counted", func() bool { st := f.Stats().Sinks[0]; return st.Invalid == 5 && st.LagRecords == 0 })
+	if n := log.count("no JSON object"); n != 1 {
+		t.Errorf("%d log lines", n)
+	}
+}
+
+// Copytruncate empties the file under the reader.
+func TestFileIsEmptied(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	s := newInbox()
+	f := opened(t, path, Options{}, s.feed("s"))
+	emit(t, f, numbered(0, 100)...)
+	s.wait(t, 100)
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	emit(t, f, numbered(100, 103)...)
+	if got := s.wait(t, 103); !slices.Equal(got, numbered(0, 103)) {
+		t.Errorf("got %v", got[100:])
+	}
+}
+
+// A sink that hangs keeps neither the file nor the other sink from anything, and Close is bounded.
+func TestSinkHangs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	other := newInbox()
+	hung := Feed{Name: "hung", Open: func() (Sink, error) { return hangingSink{}, nil }}
+	f := opened(t, path, Options{Drain: 10 * time.Millisecond}, hung, other.feed("other"))
+	emit(t, f, numbered(0, 1000)...)
+	other.wait(t, 1000)
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if st := f.Stats(); st.Written != 1000 || st.Sinks[0].LagRecords != 1000 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// hangingSink does nothing until it is told to stop.
+type hangingSink struct{}
+
+func (hangingSink) Deliver(ctx context.Context, _ []Record) (int, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+func (hangingSink) Close() error { return nil }
+
+// The pauses between attempts grow, and not without end.
+func TestPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "cdr.jsonl")
+		s := newInbox()
+		s.down = errors.New("away")
+		var log lines
+		f, err := Open(path, Options{Log: log.logger()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.SetFeeds(Feeds{Sinks: []Feed{s.feed("s")}}); err != nil {
+			t.Fatal(err)
+		}
+		emit(t, f, "{}")
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		st := f.Stats().Sinks[0]
+		if st.Errors < 100 || st.Errors > 300 || st.LagRecords != 1 || st.LagAge < 59*time.Minute || st.LagAge > time.Hour {
+			t.Errorf("after an hour: %+v", st)
+		}
+		if n := log.count("level=ERROR"); n < 5 || n > 7 {
+			t.Errorf("%d error lines in an hour", n)
+		}
+		s.set(func(s *inbox) { s.down = nil })
+		time.Sleep(longestPause)
+		synctest.Wait()
+		if st := f.Stats().Sinks[0]; st.Delivered != 1 || st.LagAge != 0 || st.LastError != nil {
+			t.Errorf("after it: %+v", st)
+		}
+		f.Close()
+	})
+}
+
+func TestColumns(t *testing.T) {
+	line := []byte(`{"cdr_id":"a\"b","n":12,"f":1.50,"no":null,"t":true,"vars":{"tenant":"acme","deep":{"x":[1, 2]}},"modules":["cdr"]}`)
+	r, ok := parse(line)
+	if !ok {
+		t.Fatal("no record")
+	}
+	columns, err := ParseColumns([]string{"cdr_id", "n", "f", "no", "t", "none", "vars.tenant", "x=vars.deep.x", "n2=n.n", "modules", "id", "json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`a"b`, "12", "1.50", "", "true", "", "acme", "[1, 2]", "", `["cdr"]`, r.ID.String(), string(line)}
+	if got := r.Texts(columns); !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
+	}
+	if columns[6].Name != "tenant" || columns[7].Name != "x" {
+		t.Errorf("names %+v", columns)
+	}
+	var with map[string]any
+	if err := json.Unmarshal(r.AppendWithID(nil), &with); err != nil || with["id"] != r.ID.String() || with["n"] != 12.0 {
+		t.Errorf("%s: %v", r.AppendWithID(nil), err)
+	}
+	if empty := (Record{r.ID, []byte("{ }")}).AppendWithID(nil); !json.Valid(empty) {
+		t.Errorf("%s", empty)
+	}
+	for _, bad := range [][]string{{""}, {"a."}, {".a"}, {"=a"}, {"a="}, {"a", "a"}, {"a.b", "c.b"}} {
+		if _, err := ParseColumns(bad); !errors.Is(err, ErrColumn) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if id := Identify([]byte("{}")).String(); id != "44136fa3-55b3-878a-9146-ad16f7e8649e" {
+		t.Errorf("ID %s", id)
+	}
+}
+
+// FuzzTail reads anything as segments: it ends, at the end, and what it gives are objects that stand there.
+func FuzzTail(f *testing.F) {
+	f.Add([]byte("{\"n\":1}\n{\"n\":2}\nx\n{\"a\""), false)
+	f.Add([]byte("\n\n{}"), true)
+	f.Add([]byte("{\"a\":\"\xff\"}\n\x00\x00"), true)
+	f.Fuzz(func(t *testing.T, text []byte, closed bool) {
+		dir := t.TempDir()
+		s, err := openSpool(dir, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(s.path(1), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.segments = []segment{{1, int64(len(text))}}
+		if closed {
+			s.segments = append(s.segments, segment{2, 0})
+		}
+		r := tail{spool: s, buf: make([]byte, 64)}
+		defer r.close()
+		p := position{1, 0}
+		for range 2*len(text) + 4 {
+			b, err := r.read(p, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.end == p {
+				if p.segment == 1 && (closed || slices.Contains(text[p.offset:], '\n')) {
+					t.Fatalf("stops before %q", text[p.offset:])
+				}
+				return
+			}
+			if !p.before(b.end) || len(b.records) != len(b.ends) || len(b.records)+b.invalid > max(b.lines, 1) {
+				t.Fatalf("from %v to %+v", p, b)
+			}
+			for _, rec := range b.records {
+				if rec.Line[0] != '{' || !json.Valid(rec.Line) || !strings.Contains(string(text), string(rec.Line)) || !json.Valid(rec.AppendWithID(nil)) {
+					t.Fatalf("record %q", rec.Line)
+				}
+				rec.Texts([]Column{{"a", []string{"a", "b"}}, {"id", []string{"id"}}})
+			}
+			p = b.end
+		}
+		t.Fatal("it does not end")
+	})
+}
+
+// FuzzOffset reads no position that was not saved.
+func FuzzOffset(f *testing.F) {
+	f.Add([]byte("00000000000000000001 00000000000000000008 00000000000000000000 00000000\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, _, ok, err := parseOffset(b)
+		if ok != (err == nil) || p.offset < 0 || !ok && p != (position{}) {
+			t.Fatalf("%q: %v, %v, %v", b, p, ok, err)
+		}
+	})
+}
