@@ -14,6 +14,7 @@ const MaxLeases = 1 << 20
 // places only, join and leave, so it cannot drift. No method waits; one mutex is
 // enough for a few million operations a second. Safe for concurrent use.
 type LeaseTable struct {
+	now    func() time.Time
 	mu     sync.Mutex // guards what follows
 	nodes  map[string]*leaseNode
 	leases map[string]*heldLease
@@ -52,8 +53,11 @@ type nodeShare struct {
 
 // NewLeaseTable returns an empty table.
 func NewLeaseTable() *LeaseTable {
-	return &LeaseTable{nodes: map[string]*leaseNode{}, leases: map[string]*heldLease{}, keys: map[string]*leaseKey{}}
+	return &LeaseTable{now: time.Now, nodes: map[string]*leaseNode{}, leases: map[string]*heldLease{}, keys: map[string]*leaseKey{}}
 }
+
+// Clock makes the table go by now, before it is used.
+func (t *LeaseTable) Clock(now func() time.Time) { t.now = now }
 
 // Acquire is Leases.Acquire.
 func (t *LeaseTable) Acquire(lease, node string, ttl time.Duration, limits []Limit) (denied string, err error) {
@@ -66,7 +70,7 @@ func (t *LeaseTable) Acquire(lease, node string, ttl time.Duration, limits []Lim
 	if err := CheckLimits(limits); err != nil {
 		return "", err
 	}
-	now := time.Now()
+	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old := t.leases[lease]
@@ -102,7 +106,7 @@ func (t *LeaseTable) Hold(lease, node string, ttl time.Duration, limits []Limit)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.leave(lease, t.leases[lease])
-	t.join(lease, t.node(node, time.Now().Add(ttl)), limits)
+	t.join(lease, t.node(node, t.now().Add(ttl)), limits)
 	return nil
 }
 
@@ -116,7 +120,7 @@ func (t *LeaseTable) Renew(node string, ttl time.Duration) (leases int, err erro
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.node(node, time.Now().Add(ttl)).leases, nil
+	return t.node(node, t.now().Add(ttl)).leases, nil
 }
 
 // Release is Leases.Release.
@@ -150,7 +154,7 @@ func (t *LeaseTable) Reconcile(node string, ttl time.Duration, live func() []Lea
 		}
 		keep[l.ID] = true
 	}
-	now := time.Now()
+	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := t.node(node, now.Add(ttl))
@@ -188,7 +192,7 @@ func (t *LeaseTable) Used(key string) (int64, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.used(key, time.Now()), nil
+	return t.used(key, t.now()), nil
 }
 
 // Len returns the number of leases, those of dead nodes included.

@@ -19,6 +19,7 @@ const rateShards = 16
 // for concurrent use.
 type RateTable struct {
 	seed   maphash.Seed
+	now    func() time.Time
 	begun  time.Time
 	shards [rateShards]rateShard
 }
@@ -31,12 +32,15 @@ type rateShard struct {
 
 // NewRateTable returns an empty table.
 func NewRateTable() *RateTable {
-	t := &RateTable{seed: maphash.MakeSeed(), begun: time.Now()}
+	t := &RateTable{seed: maphash.MakeSeed(), now: time.Now, begun: time.Now()}
 	for i := range t.shards {
 		t.shards[i].full = map[string]time.Duration{}
 	}
 	return t
 }
+
+// Clock makes the table go by now, before it is used.
+func (t *RateTable) Clock(now func() time.Time) { t.now, t.begun = now, now() }
 
 // Take is Rates.Take.
 func (t *RateTable) Take(key string, rate float64, burst, n int64) (after time.Duration, err error) {
@@ -49,7 +53,7 @@ func (t *RateTable) Take(key string, rate float64, burst, n int64) (after time.D
 	s := &t.shards[maphash.String(t.seed, key)%rateShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Since(t.begun)
+	now := t.now().Sub(t.begun)
 	full, known := s.full[key]
 	next, after := gcra(now, full, rate, burst, n)
 	if after > 0 {

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	maxQueue   = 8192 // operations that wait; more are refused
-	maxBatch   = 1024 // operations of one transaction
+	maxQueue = 8192 // operations that wait; more are refused
+	maxBatch = 1024 // operations of one transaction
 	// Under load a transaction begins this long after the one before, unless enough
 	// operations wait: a sync costs as much for one as for a hundred.
-	pace   = 10 * time.Millisecond
-	enough = 32
+	pace       = 10 * time.Millisecond
+	enough     = 32
 	sweepEvery = 30 * time.Second
 )
 
@@ -144,7 +144,7 @@ func (s *Store) commitLoop() {
 		select {
 		case <-s.wake:
 		case <-sweep.C:
-			if s.expired(time.Now()) {
+			if s.expired(s.now()) {
 				s.commit([]job{&change[struct{}]{do: s.sweep, done: make(chan struct{})}})
 			}
 		}
@@ -197,7 +197,7 @@ func (s *Store) few() bool {
 func (s *Store) commit(jobs []job) {
 	var b batch
 	err := s.db.Update(func(tx *bbolt.Tx) error {
-		b = batch{tx: tx, now: time.Now()}
+		b = batch{tx: tx, now: s.now()}
 		for _, j := range jobs {
 			j.run(&b)
 		}

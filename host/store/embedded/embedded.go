@@ -24,6 +24,8 @@ type Options struct {
 	Log     *slog.Logger // nil is silence
 	// Deadline bounds a method whose context has none; 0 is store.DefaultDeadline.
 	Deadline time.Duration
+	// Now is the clock by which things expire; nil is time.Now. Tests and workbenches let it run ahead.
+	Now func() time.Time
 }
 
 // Store is the engine. It is a store.Store and offers store.Fast.
@@ -34,7 +36,8 @@ type Store struct {
 	counters store.Counters
 	health   *store.Health
 	deadline time.Duration
-	done     chan struct{} // closed when the committer has returned
+	now      func() time.Time // by which things expire
+	done     chan struct{}    // closed when the committer has returned
 
 	spacesMu sync.RWMutex // guards the map, not the spaces
 	spaces   map[string]*space
@@ -66,7 +69,12 @@ func Open(o Options) (*Store, error) {
 		leases: store.NewLeaseTable(), rates: store.NewRateTable(),
 		health: store.NewHealth("embedded", o.Log), deadline: cmp.Or(o.Deadline, store.DefaultDeadline),
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
-		spaces: map[string]*space{},
+		spaces: map[string]*space{}, now: time.Now,
+	}
+	if o.Now != nil {
+		s.now = o.Now
+		s.leases.Clock(s.now)
+		s.rates.Clock(s.now)
 	}
 	if err := s.open(o); err != nil {
 		return nil, fmt.Errorf("store %s: %w", o.Path, err)

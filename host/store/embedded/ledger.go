@@ -26,7 +26,7 @@ func (s *Store) Balance(_ context.Context, name string) (bal store.Balance, err 
 			return err
 		}
 		// What is overdue is free, even if no change has swept it yet.
-		over, err := overdue(tx, name, time.Now())
+		over, err := overdue(tx, name, s.now())
 		for _, o := range over {
 			if o.State == store.Open {
 				bal.Reserved -= o.Granted
@@ -49,14 +49,13 @@ func (s *Store) Reservations(_ context.Context, name string) (open []store.Reser
 		return nil, s.counters.Done(store.OpLedger, time.Time{}, err)
 	}
 	err = s.view(store.OpLedger, func(tx *bbolt.Tx) error {
-		open, err = openReservations(tx, name)
+		open, err = openReservations(tx, name, s.now())
 		return err
 	})
 	return open, err
 }
 
-func openReservations(tx *bbolt.Tx, name string) (open []store.Reservation, err error) {
-	now := time.Now()
+func openReservations(tx *bbolt.Tx, name string, now time.Time) (open []store.Reservation, err error) {
 	prefix := name + "\x00c"
 	c := tx.Bucket(reservations).Cursor()
 	for k, v := c.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, v = c.Next() {

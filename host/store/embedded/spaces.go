@@ -214,7 +214,7 @@ func (s *Store) get(in store.Space, key string) ([]byte, error) {
 		sp.mu.RLock()
 		v, has := sp.keys[key]
 		sp.mu.RUnlock()
-		if has && v.live(time.Now()) {
+		if has && v.live(s.now()) {
 			return bytes.Clone(v.data), nil
 		}
 	}
