@@ -40,6 +40,8 @@ type Config struct {
 	Maps func(name string) (func(dst []byte, key string) ([]byte, bool), bool)
 	// Calls is what sbc_call reaches; nil refuses such modules.
 	Calls Calls
+	// Now, when not nil, is the clock modules see. What waits goes by the real one.
+	Now func() time.Time
 	// Log gets what modules log and why they fail. nil is slog.Default.
 	Log *slog.Logger
 	// Progress, when not nil, is called once a second while a module that takes longer is loaded, and once more when

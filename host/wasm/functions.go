@@ -98,11 +98,23 @@ func logText(in *instance, s []uint64) {
 	in.logLine([...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}[level], text)
 }
 
-func now(_ *instance, s []uint64) { s[0] = uint64(time.Now().UnixNano()) }
+func now(in *instance, s []uint64) {
+	if f := in.g.host.config.Now; f != nil {
+		s[0] = uint64(f().UnixNano())
+		return
+	}
+	s[0] = uint64(time.Now().UnixNano())
+}
 
 var started = time.Now()
 
-func monotonic(_ *instance, s []uint64) { s[0] = uint64(time.Since(started)) }
+func monotonic(in *instance, s []uint64) {
+	if f := in.g.host.config.Now; f != nil {
+		s[0] = uint64(f().Sub(time.Unix(0, 0)))
+		return
+	}
+	s[0] = uint64(time.Since(started))
+}
 
 func get(in *instance, s []uint64) {
 	c := in.current(s[0])
