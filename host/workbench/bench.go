@@ -31,6 +31,13 @@ type Options struct {
 	Instances int
 	// Allow are the URLs it may reach by sbc_http, on this machine too.
 	Allow []string
+	// Commands it may give by sbc_redis; nobody answers without a script.
+	Commands []string
+	// Distant makes the store answer later, as one over a network does, and not at once.
+	Distant bool
+
+	outside *outside // a script's; nil is the network
+	filled  []string // the script's store sections
 }
 
 // Bench is one module in a host of its own, which grants it all it asks for.
@@ -40,6 +47,7 @@ type Bench struct {
 	host   *wasm.Host
 	module callcontrol.Module
 	store  *ledger // nil when the module asks for none
+	values map[string]int64
 	said   said
 }
 
@@ -61,15 +69,30 @@ func Open(o Options) (*Bench, error) {
 			Name: b.Manifest.Name, Source: o.File, Config: []byte(o.Config), Grants: append([]string{}, b.Manifest.Capabilities...),
 			Limits: wasm.Limits{LogRate: 1 << 30, Instances: o.Instances, InstanceWait: patience, ParkWait: patience},
 			HTTP:   wasm.HTTPGrant{Allow: o.Allow, Private: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}},
+			Redis:  wasm.RedisGrant{Commands: o.Commands},
 		}},
 		CacheDir: cacheDir(), Node: "sbc1", Log: slog.New(&b.said),
 		CDR: func(string, []byte) (wasm.Sink, error) { return &b.said, nil }, Calls: &b.said,
 	}
+	out := o.outside
+	if out == nil {
+		out = newOutside(&b.said)
+		out.clock = time.Now
+	} else {
+		out.said = &b.said
+		c.Web, c.Now = out, out.clock
+	}
+	c.Redis, c.Maps = out, out.lookup
 	if slices.ContainsFunc(b.Manifest.Capabilities, stored) {
-		if b.store, err = openLedger(); err != nil {
+		if b.store, err = openLedger(out.clock); err != nil {
 			return nil, err
 		}
-		c.Store, c.Leases = b.store.Store, store.NewHolder(b.store, "sbc1", store.HolderOptions{})
+		far := distant{b.store, out.down}
+		c.Store = near{far, b.store}
+		if o.Distant {
+			c.Store = far
+		}
+		c.Leases = store.NewHolder(c.Store, "sbc1", store.HolderOptions{})
 	}
 	if b.host, err = wasm.New(c); err == nil {
 		if b.module, err = b.host.Acquire(b.Manifest.Name, "bench"); err != nil {
@@ -80,6 +103,7 @@ func Open(o Options) (*Bench, error) {
 		b.store.close()
 		return nil, err
 	}
+	b.metrics()
 	b.said.take()
 	return b, nil
 }
@@ -107,6 +131,21 @@ func (b *Bench) Wants(e abi.Event) bool { return b.module.Events()&abi.Bit(e) !=
 func (b *Bench) fuel() (fuel, hooks uint64) {
 	s := b.host.Modules()[0].Stats
 	return s.Fuel, s.Hooks
+}
+
+// metrics are what changed of the module's since the last time.
+func (b *Bench) metrics() (lines []string) {
+	if b.values == nil {
+		b.values = map[string]int64{}
+	}
+	for _, m := range b.host.Modules()[0].Metrics {
+		if old, known := b.values[m.Name]; !known && m.Value == 0 && m.Count == 0 || known && old == m.Value {
+			continue
+		}
+		b.values[m.Name] = m.Value
+		lines = append(lines, fmt.Sprintf("metric %s: %d", m.Name, m.Value))
+	}
+	return lines
 }
 
 // patience is how long a hook that waits may take.

@@ -42,6 +42,11 @@ func Measure(ctx context.Context, o Options, script *Script, span time.Duration)
 		return nil, err
 	}
 	defer b.Close()
+	for _, body := range o.filled {
+		if _, err := o.outside.section(ctx, b, "store", body); err != nil {
+			return nil, err
+		}
+	}
 	var all []Measured
 	for _, c := range frames {
 		if !b.Wants(c.Event) {
@@ -145,6 +150,11 @@ func samples(s *Script, o *Options) ([]*abi.Call, error) {
 		case f.Name == abi.EventStart.String() && begun:
 			return all, nil
 		}
+		if known, err := o.outsideOf(s, f.Name, string(f.Data)); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", s.File, f.Name, err)
+		} else if known {
+			continue
+		}
 		e, ok := wire.ParseEvent(f.Name)
 		if !ok {
 			return nil, fmt.Errorf("%s: no event %q", s.File, f.Name)
@@ -155,6 +165,19 @@ func samples(s *Script, o *Options) ([]*abi.Call, error) {
 		}
 	}
 	return all, nil
+}
+
+// outsideOf takes in what a section says of the outside.
+func (o *Options) outsideOf(s *Script, name, body string) (known bool, err error) {
+	if o.outside == nil {
+		o.outside = newOutside(nil)
+		o.Allow, o.Commands = s.allowed()
+	}
+	if name == "store" {
+		o.filled = append(o.filled, body)
+		return true, nil
+	}
+	return o.outside.section(context.Background(), nil, name, body)
 }
 
 // Memory is what one more warm instance of the module keeps in memory, code not counted:

@@ -40,7 +40,14 @@ func outcome(c *abi.Call, d *abi.Decision, err error, vars *abi.Vars, state stri
 		b.WriteString("fork\n")
 	}
 	for _, t := range d.Timers {
-		fmt.Fprintf(&b, "timer %d: %v\n", t.Number, t.After)
+		switch {
+		case t.After == 0:
+			fmt.Fprintf(&b, "timer %d: cleared\n", t.Number)
+		case t.End:
+			fmt.Fprintf(&b, "timer %d: %v, then the call ends\n", t.Number, t.After)
+		default:
+			fmt.Fprintf(&b, "timer %d: %v\n", t.Number, t.After)
+		}
 	}
 	list("var", changed(vars, c.Vars))
 	if s := string(c.State); s != state {

@@ -19,11 +19,27 @@ import (
 
 // Script is a txtar file: a sentence about what it shows, then sections.
 //
-//	-- config --      the module's configuration, JSON; it is loaded anew
+//	-- config --      the module's configuration, JSON; it is loaded anew, with an empty store
 //	-- start --       a new call's INVITE; every other event's name goes on with that call
 //	callee: 1001      fields of the call frame, one a line; "param NAME", "var NAME",
 //	param to: …       "header NAME" and "body" too; "after: 30s" lets time pass
 //	-- expect --      what the section before leads to; Update writes it
+//
+// What a module can reach beyond its call is in the script too. Nothing of it touches a network:
+//
+//	-- http POST http://example.net/x --   the answer to that request; GET may be left out
+//	status: 503                            200 when not said; "header NAME" and "body" too,
+//	                                       or a body of lines behind an empty one
+//	-- redis SMEMBERS "black list" --      the answer to that command: nil, number, text, error,
+//	list: alice                            list, a line for each item, or empty
+//	-- map numbers --                      a map of the configuration
+//	bob: 123
+//	-- store --                            what the store has: kv KEY, number KEY, set KEY,
+//	account alice: 5000000                 account NAME in micro-units, held LIMIT by others
+//
+// In a request * at the end of a word is any ending, ... at its end any rest. Answers to the same
+// request come one after the other, the last one again and again. "delay: 300ms" makes an answer late, "fail: …" fails: timeout, refused or
+// cut for http, timeout, away or nonsense for redis and store, until the store's "fail: no".
 type Script struct {
 	File    string
 	archive *txtar.Archive
@@ -74,7 +90,11 @@ type Report struct {
 // script or a module that cannot be run. With update the expectations are replaced by what
 // came, and the file is written.
 func (s *Script) Run(ctx context.Context, module string, update bool) (*Report, error) {
-	r := &runner{ctx: ctx, file: module, now: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)}
+	return s.run(ctx, module, false, update)
+}
+
+func (s *Script) run(ctx context.Context, module string, distant, update bool) (*Report, error) {
+	r := &runner{ctx: ctx, file: module, script: s, distant: distant, outside: newOutside(nil)}
 	defer r.close()
 	var out []txtar.File
 	fs := s.archive.Files
@@ -88,7 +108,10 @@ func (s *Script) Run(ctx context.Context, module string, update bool) (*Report, 
 		}
 		out = append(out, fs[i])
 		expected := i+1 < len(fs) && fs[i+1].Name == "expect"
-		if expected || update && fs[i].Name != "config" {
+		if expected && got == "" {
+			return nil, fmt.Errorf("%s: section %d, %s, leads to nothing: no expect behind it", s.File, i+1, fs[i].Name)
+		}
+		if expected || update && fs[i].Name != "config" && got != "" {
 			out = append(out, txtar.File{Name: "expect", Data: []byte(got)})
 		}
 		if !expected {
@@ -116,7 +139,9 @@ func (s *Script) Run(ctx context.Context, module string, update bool) (*Report, 
 type runner struct {
 	ctx     context.Context
 	file    string
-	now     time.Time
+	script  *Script
+	distant bool
+	outside *outside
 	bench   *Bench
 	refused error
 	loads   int
@@ -136,7 +161,10 @@ func (r *runner) close() {
 func (r *runner) load(config string) {
 	r.close()
 	r.call, r.loads = nil, r.loads+1
-	r.bench, r.refused = Open(Options{File: r.file, Config: config, Instances: 1})
+	urls, commands := r.script.allowed()
+	r.bench, r.refused = Open(Options{
+		File: r.file, Config: config, Instances: 1, Allow: urls, Commands: commands, Distant: r.distant, outside: r.outside,
+	})
 }
 
 func (r *runner) section(name, body string) (string, error) {
@@ -147,9 +175,18 @@ func (r *runner) section(name, body string) (string, error) {
 		}
 		return "loads\n", nil
 	}
+	if kind, _, _ := strings.Cut(name, " "); kind == "store" && r.loads == 0 {
+		r.load("")
+	}
+	if r.refused != nil {
+		return "", r.refused
+	}
+	if known, err := r.outside.section(r.ctx, r.bench, name, body); known {
+		return "", err
+	}
 	e, ok := wire.ParseEvent(name)
 	if !ok {
-		return "", errors.New("neither config, expect nor the name of an event")
+		return "", fmt.Errorf("neither config, expect, http, redis, map, store nor the name of an event: %s", strings.Join(eventNames(), ", "))
 	}
 	if r.loads == 0 {
 		r.load("")
@@ -158,6 +195,17 @@ func (r *runner) section(name, body string) (string, error) {
 		return "", r.refused
 	}
 	return r.event(e, body)
+}
+
+func eventNames() (names []string) {
+	for e := range wire.Event(64) {
+		if name := e.String(); e > 0 {
+			if _, ok := wire.ParseEvent(name); ok {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // reason is the error without the file's name, which differs from machine to machine.
@@ -185,8 +233,8 @@ func (r *runner) event(e abi.Event, body string) (string, error) {
 			}
 		}
 	}
-	r.now = r.now.Add(after)
-	enter(c, e, r.now)
+	r.outside.pass(after)
+	enter(c, e, r.outside.clock())
 	for _, f := range lines {
 		if f.Name == "after" {
 			continue
@@ -201,7 +249,7 @@ func (r *runner) event(e abi.Event, body string) (string, error) {
 	r.report.Hooks++
 	vars, state := c.Vars.Clone(), slices.Clone(c.State)
 	d, err := r.bench.hook(r.ctx, c)
-	return outcome(c, &d, err, vars, string(state), r.bench.said.take()), nil
+	return outcome(c, &d, err, vars, string(state), append(r.bench.said.take(), r.bench.metrics()...)), nil
 }
 
 // fields are the lines of a section.

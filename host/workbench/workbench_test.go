@@ -44,20 +44,32 @@ func TestBlacklist(t *testing.T) { check(t, "testdata/blacklist.txtar", guest(t,
 
 func check(t *testing.T, script, module string, first bool) {
 	t.Helper()
+	if n := runScript(t, script, module, false, first); n < 6 {
+		t.Errorf("%d hooks ran", n)
+	}
+}
+
+// checkBoth runs a script twice: a module must not see whether the store answers at once.
+func checkBoth(t *testing.T, script, module string, first bool) {
+	t.Helper()
+	runScript(t, script, module, false, first)
+	runScript(t, script, module, true, false)
+}
+
+func runScript(t *testing.T, script, module string, distant, first bool) (hooks int) {
+	t.Helper()
 	s, err := ReadScript(script)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.Run(t.Context(), module, *update && first)
+	r, err := s.run(t.Context(), module, distant, *update && first)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range r.Differences {
-		t.Errorf("%s: got\n%swant\n%s", d.Section, d.Got, d.Want)
+		t.Errorf("%s, distant store %t: got\n%swant\n%s", d.Section, distant, d.Got, d.Want)
 	}
-	if r.Hooks < 6 {
-		t.Errorf("%d hooks ran", r.Hooks)
-	}
+	return r.Hooks
 }
 
 // A frame as large as the host gives, and one it does not: every SDK grows its buffer.
