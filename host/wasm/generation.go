@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/abi/manifest"
 	"github.com/sallyport-sbc/sallyport/host/store"
+	"github.com/sallyport-sbc/sallyport/host/wasm/meter"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 )
 
@@ -58,6 +59,11 @@ type Generation struct {
 	code     wazero.CompiledModule
 	compiled wazero.CompilationCache // nil without a cache directory
 	pool     pool
+
+	image    *meter.Image // nil: what the module begins with stands in its code
+	memories memories
+	frozen   *snapshot // nil: every instance starts by itself
+	unfrozen string    // why it does
 
 	// What it is judged by, and what its successor has to answer.
 	starts, refusals atomic.Uint64
@@ -105,6 +111,9 @@ func (g *Generation) close() {
 	}
 	if g.compiled != nil {
 		g.compiled.Close(ctx)
+	}
+	if g.frozen != nil {
+		g.frozen.file.Close()
 	}
 	if g.web != nil {
 		g.web.client.CloseIdleConnections()
@@ -225,6 +234,9 @@ type Status struct {
 	Uses       map[string]Use // by capability: those that take time
 	Metrics    []Metric       // of the module's own
 	State      uint32         // version of its state blobs
+	// Frozen says that instances are copies of one that has started; NotFrozen why they are not.
+	Frozen    bool
+	NotFrozen string
 
 	Source       string
 	Starts       uint64     // calls it decided about
@@ -241,9 +253,13 @@ type Status struct {
 func (g *Generation) Status() Status {
 	stats := g.pool.snapshot()
 	stats.LogDropped = g.lines.lost()
+	stats.Memory = g.memories.private()
+	if g.frozen != nil {
+		stats.Shared = g.frozen.resident
+	}
 	return Status{
 		Name: g.name, Generation: g.id, Version: g.manifest.Version, SHA256: hex.EncodeToString(g.sum[:]), Events: g.events,
 		Calls: max(g.refs.Load()-1, 0), Stats: stats, Uses: g.counters.uses(), Metrics: g.metrics.snapshot(), State: g.state,
-		Source: g.source.Source, Starts: g.starts.Load(), Refusals: g.refusals.Load(),
+		Source: g.source.Source, Starts: g.starts.Load(), Refusals: g.refusals.Load(), Frozen: g.frozen != nil, NotFrozen: g.unfrozen,
 	}
 }

@@ -24,7 +24,8 @@ type instance struct {
 	g      *Generation
 	ctx    context.Context // leads host functions back to the instance; never ends
 	module api.Module
-	memory api.Memory
+	linear *linear
+	memory api.Memory // nil before the guest has started, and when it is closed
 	fuel   api.MutableGlobal
 	event  api.Function
 	buffer api.Function
@@ -67,10 +68,23 @@ type instance struct {
 
 type instanceKey struct{}
 
-// instantiate makes an instance and lets it start.
-func (g *Generation) instantiate() (in *instance, err error) {
-	in = &instance{g: g, taken: true}
+// instantiate makes an instance, of the snapshot when there is one.
+func (g *Generation) instantiate() (*instance, error) {
+	if g.frozen != nil {
+		return g.thaw(g.frozen)
+	}
+	return g.boot()
+}
+
+func (g *Generation) newInstance() *instance {
+	in := &instance{g: g, taken: true}
 	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
+	return in
+}
+
+// boot makes an instance and lets it start.
+func (g *Generation) boot() (in *instance, err error) {
+	in = g.newInstance()
 	in.begin(nil, g.limits.InitCPU)
 	defer func() {
 		if err != nil {
@@ -82,18 +96,15 @@ func (g *Generation) instantiate() (in *instance, err error) {
 		}
 	}()
 	defer in.end(&err)
-	in.module, err = g.runtime.InstantiateModule(in.ctx, g.code, wazero.NewModuleConfig().WithName("").WithStartFunctions())
-	if err != nil {
-		return in, in.fault(err)
+	if err := in.link(nil); err != nil {
+		return in, err
 	}
-	in.memory = in.module.Memory()
-	in.fuel = in.module.ExportedGlobal(meter.FuelGlobal).(api.MutableGlobal)
-	in.event = in.module.ExportedFunction("sbc_event")
-	in.buffer = in.module.ExportedFunction("sbc_buffer")
-	if in.resume = in.module.ExportedFunction("sbc_resume"); in.resume != nil {
-		in.parked, in.tokens = make(map[uint64]*parked), make(map[uint64]*op)
-		in.cancel = in.module.ExportedFunction("sbc_cancel")
+	if g.image != nil {
+		if err := in.fill(g.image); err != nil {
+			return in, err
+		}
 	}
+	in.memory = in.module.Memory() // from here on the guest may call the host
 	if f := in.module.ExportedFunction("_initialize"); f != nil {
 		if err := in.enter(f); err != nil {
 			return in, err
@@ -107,6 +118,29 @@ func (g *Generation) instantiate() (in *instance, err error) {
 	}
 	return in, in.init()
 }
+
+// link makes the module of an instance and finds what the host needs of it.
+func (in *instance) link(s *snapshot) (err error) {
+	g := in.g
+	if in.linear, err = g.memories.make(uint64(g.limits.Memory), s); err != nil {
+		return err
+	}
+	in.module, err = g.runtime.InstantiateModule(in.linear.with(in.ctx), g.code, instanceConfig)
+	if err != nil {
+		return in.fault(err)
+	}
+	in.fuel = in.module.ExportedGlobal(meter.FuelGlobal).(api.MutableGlobal)
+	in.event = in.module.ExportedFunction("sbc_event")
+	in.buffer = in.module.ExportedFunction("sbc_buffer")
+	if in.resume = in.module.ExportedFunction("sbc_resume"); in.resume != nil {
+		in.parked, in.tokens = make(map[uint64]*parked), make(map[uint64]*op)
+		in.cancel = in.module.ExportedFunction("sbc_cancel")
+	}
+	return nil
+}
+
+// instanceConfig: instances have no names, and their guests start when the host says so.
+var instanceConfig = wazero.NewModuleConfig().WithName("").WithStartFunctions()
 
 // init gives the guest its configuration.
 func (in *instance) init() error {
@@ -315,4 +349,8 @@ func (in *instance) close() {
 	if in.module != nil {
 		in.module.Close(context.Background())
 	}
+	if in.linear != nil {
+		in.linear.Free() // a module that was never made does not
+	}
+	in.memory = nil
 }

@@ -129,6 +129,10 @@ func (g *Generation) compileWith(cache wazero.CompilationCache, code []byte) (er
 
 // start links the module, makes the first instances and learns from them what the module subscribes to.
 func (g *Generation) start(info *meter.Info) error {
+	g.image = info.Image
+	g.memories = memories{reserve: reserve, all: make(map[*linear]struct{}), failed: func(err error) {
+		g.log.Warn("instances take more memory than they need", "module", g.name, "gen", g.id, "err", err)
+	}}
 	if err := link(context.Background(), g.runtime, info); err != nil {
 		return err
 	}
@@ -147,7 +151,15 @@ func (g *Generation) start(info *meter.Info) error {
 			return true
 		},
 	}
-	if err := g.pool.warm(runtime.GOMAXPROCS(0)); err != nil {
+	first, err := g.boot()
+	if err != nil {
+		return err
+	}
+	if g.frozen, g.unfrozen = g.snapshot(first, info); g.frozen != nil {
+		first.close()
+		first = nil
+	}
+	if err := g.pool.warm(runtime.GOMAXPROCS(0), first); err != nil {
 		return err
 	}
 	if err := g.pool.free[0].selfTest(); err != nil {

@@ -35,6 +35,8 @@ type Stats struct {
 	Resumes         uint64 // times a waiting hook went on
 	Expired         uint64 // hooks that waited too long
 	ParkRefused     uint64 // hooks that wanted to wait when too many did
+	Memory          uint64 // bytes of the guests' memories that belong to one instance alone, all together
+	Shared          uint64 // bytes of what all instances of a frozen module share
 }
 
 // pool holds the warm instances of a generation, last in first out: the instance used last has its memory in the
@@ -64,13 +66,15 @@ type pool struct {
 // waiter is a hook that waits; it gets an instance, or nil for the right to make one.
 type waiter struct{ turn chan *instance }
 
-// warm makes n instances; the generation is not published yet.
-func (p *pool) warm(n int) error {
+// warm makes n instances, of which first is one if it is not nil; the generation is not published yet.
+func (p *pool) warm(n int, first *instance) (err error) {
 	p.tokens, p.counted = float64(p.bound+remakeBurst), time.Now()
 	for range min(n, p.bound) {
-		in, err := p.make()
-		if err != nil {
-			return err
+		in := first
+		if first = nil; in == nil {
+			if in, err = p.make(); err != nil {
+				return err
+			}
 		}
 		p.live++
 		p.stats.Made++

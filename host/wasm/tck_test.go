@@ -76,6 +76,24 @@ func withEverything(tb testing.TB, guest string, change func(*ModuleConfig)) *ev
 	if change != nil {
 		change(&mc)
 	}
+	e := newEverything(tb, mc)
+	e.base(tb, url)
+	return e
+}
+
+// base tells the guest where the web server is.
+func (e *everything) base(tb testing.TB, url string) {
+	tb.Helper()
+	c := call("base")
+	c.Message = fields{"one", url}
+	if d, err := e.play(tb, c); err != nil {
+		tb.Fatal(d, err)
+	}
+}
+
+// newEverything loads one module.
+func newEverything(tb testing.TB, mc ModuleConfig) *everything {
+	tb.Helper()
 	s, err := embedded.Open(embedded.Options{Path: filepath.Join(tb.TempDir(), "store")})
 	if err != nil {
 		tb.Fatal(err)
@@ -96,11 +114,6 @@ func withEverything(tb testing.TB, guest string, change func(*ModuleConfig)) *ev
 		tb.Fatal(err)
 	}
 	tb.Cleanup(e.Close)
-	base := call("base")
-	base.Message = fields{"one", url}
-	if d, err := e.play(tb, base); err != nil {
-		tb.Fatal(d, err)
-	}
 	return e
 }
 
@@ -134,7 +147,17 @@ func (w *world) play(tb testing.TB, c *abi.Call) (abi.Decision, error) {
 }
 
 func TestConformance(t *testing.T) {
-	e := withEverything(t, "tck", nil)
+	t.Run("copies", func(t *testing.T) { conformance(t, withEverything(t, "tck", nil)) })
+	t.Run("fresh", func(t *testing.T) {
+		e := withEverything(t, "tck", nil)
+		e.unfreeze(t)
+		e.base(t, strings.TrimSuffix(e.generation().source.HTTP.Allow[0], "/ok/"))
+		conformance(t, e)
+	})
+}
+
+func conformance(t *testing.T, e *everything) {
+	t.Helper()
 	names := []string{"sbc", "kv", "limit", "account", "http", "redis", "cdr", "timer", "map", "metric", "call"}
 	for _, f := range contract.Imports {
 		if f.Async() && f.Module != "sbc" {

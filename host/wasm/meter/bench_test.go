@@ -12,7 +12,7 @@ import (
 // BenchmarkGuard shows what fuel checks cost compiled code: calls (fib), allocation and hashing (mixed), a tight loop
 // (sum). Plain and metered differ by the checks only.
 func BenchmarkGuard(b *testing.B) {
-	compiled := func(b *testing.B, wasm []byte) *guest {
+	compiled := func(b *testing.B, wasm []byte, metered bool) *guest {
 		g := &guest{refills: unlimited, slice: 100_000}
 		r := wazero.NewRuntime(b.Context())
 		b.Cleanup(func() { r.Close(b.Context()) })
@@ -22,10 +22,13 @@ func BenchmarkGuard(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		g.module, err = r.InstantiateWithConfig(b.Context(), wasm, wazero.NewModuleConfig().WithStartFunctions("_initialize").WithSysNanotime())
-		if err != nil {
-			b.Fatal(err)
+		info := new(Info)
+		if metered {
+			if wasm, info, err = Rewrite(wasm, Limits{}); err != nil {
+				b.Fatal(err)
+			}
 		}
+		g.begin(b, r, wasm, info.Image)
 		return g
 	}
 	compute, loops := wasmtest.Build(b, "testdata/guest"), every().Bytes()
@@ -36,11 +39,7 @@ func BenchmarkGuard(b *testing.B) {
 	}{{"fib", 20, compute}, {"mixed", 200, compute}, {"sum", 100_000, loops}} {
 		for _, kind := range []string{"plain", "metered"} {
 			b.Run(c.name+"/"+kind, func(b *testing.B) {
-				wasm := c.wasm
-				if kind == "metered" {
-					wasm = rewrite(b, wasm)
-				}
-				g := compiled(b, wasm)
+				g := compiled(b, c.wasm, kind == "metered")
 				for b.Loop() {
 					if _, err := g.call(b, c.name, c.arg); err != nil {
 						b.Fatal(err)

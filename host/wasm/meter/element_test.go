@@ -27,7 +27,7 @@ func TestElementSegments(t *testing.T) {
 	m := every()
 	m.Elements = nil
 	m.Raw = []wasmtest.Raw{{ID: 9, Body: body}}
-	g := start(t, rewrite(t, m.Bytes()), unlimited)
+	g := startMetered(t, m.Bytes(), Limits{}, unlimited)
 	for i, want := range []uint64{10, 12, 10, 12} { // double, next and double, …
 		if got, err := g.call(t, "indirect", uint64(i), 5); err != nil || got != want {
 			t.Errorf("entry %d of 5 = %d, %v, want %d", i, got, err, want)
@@ -64,7 +64,7 @@ func TestSIMD(t *testing.T) {
 		0xfd, 13, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, // shuffle
 		0xfd, 22, 2, // i8x16.extract_lane_u 2
 	)}}}
-	g := start(t, rewrite(t, m.Bytes()), unlimited)
+	g := startMetered(t, m.Bytes(), Limits{}, unlimited)
 	if got, err := g.call(t, "f"); err != nil || got != 3 {
 		t.Errorf("f() = %d, %v, want 3", got, err)
 	}
@@ -90,7 +90,7 @@ func TestOnlyFunctionsAreImported(t *testing.T) {
 }
 
 func TestEmptyModule(t *testing.T) {
-	g := start(t, rewrite(t, (&wasmtest.Module{}).Bytes()), unlimited)
+	g := startMetered(t, (&wasmtest.Module{}).Bytes(), Limits{}, unlimited)
 	if g.module.ExportedGlobal(FuelGlobal) == nil {
 		t.Error("no fuel")
 	}

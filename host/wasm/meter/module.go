@@ -38,6 +38,11 @@ const (
 	// FuelGlobal is the exported global that holds the fuel, a mutable i64. It starts at 0, so that the first check
 	// of a new instance asks the host.
 	FuelGlobal = "sbc_fuel"
+	// StartFunc is the export that stands in for the start section, () → (), and GlobalPrefix with a number from 0 up
+	// names the mutable globals, if the module has an Image.
+	StartFunc, GlobalPrefix = hostPrefix + "start", hostPrefix + "global_"
+	// hostPrefix begins the names that no module may export.
+	hostPrefix = "sbc_host_"
 	// ManifestSection is the custom section that Info.Manifest holds.
 	ManifestSection = "sbc.manifest"
 )
@@ -80,6 +85,27 @@ type Info struct {
 	Manifest []byte
 	// Functions, Checks count the defined functions and the fuel checks that Rewrite put into them.
 	Functions, Checks int
+	// Image is what Rewrite took out of the module, so that an instance can begin with the memory and the globals of
+	// another one. nil: the module is as it was, for the reason that Whole gives.
+	Image *Image
+	Whole string
+}
+
+// Image is the beginning of an instance. Whoever makes one puts Data into its memory, in this order, and calls the
+// export StartFunc if there is Start, before anything else runs; or else gives it the memory, and the mutable globals,
+// of an instance that has gone through that.
+type Image struct {
+	Data []Data
+	// Start says that the module has a start section.
+	Start bool
+	// Globals is the number of mutable globals, the fuel not among them.
+	Globals int
+}
+
+// Data is one data segment; Bytes points into the input. It may lie outside of the memory.
+type Data struct {
+	Offset uint32
+	Bytes  []byte
 }
 
 // section is the position of a body in the file.
@@ -103,6 +129,8 @@ type module struct {
 	start     int // -1 = none
 	elemCount int
 	dataCount int
+	image     Image
+	whole     string // why there can be no image, as far as it is known
 }
 
 type table struct {

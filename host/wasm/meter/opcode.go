@@ -23,6 +23,7 @@ const (
 	opLocalGet     = 0x20 // behind the instructions that may lead elsewhere
 	opGlobalGet    = 0x23
 	opGlobalSet    = 0x24
+	opTableSet     = 0x26
 	opMemoryGrow   = 0x40
 	opI32Const     = 0x41
 	opI64Const     = 0x42
@@ -105,8 +106,11 @@ func (m *module) plain(r *reader, op byte) {
 		}
 	case op == opGlobalGet, op == opGlobalSet:
 		r.index("global", len(m.globals))
-	case op == 0x25, op == 0x26: // table.get, table.set
+	case op == 0x25:
 		r.index("table", len(m.tables))
+	case op == opTableSet:
+		r.index("table", len(m.tables))
+		m.keep(changesTables)
 	case op >= 0x28 && op <= 0x3e:
 		r.memarg()
 	case op == 0x3f, op == opMemoryGrow:
@@ -165,9 +169,11 @@ func (m *module) numeric(r *reader) (bulk bool) {
 	case 0, 1, 2, 3, 4, 5, 6, 7: // saturating truncation
 		return false
 	case 8: // memory.init
+		m.keep(usesData)
 		r.index("data segment", m.dataCount)
 		r.zero("memory index")
 	case 9: // data.drop
+		m.keep(usesData)
 		r.index("data segment", m.dataCount)
 		return false
 	case 10: // memory.copy
@@ -176,15 +182,19 @@ func (m *module) numeric(r *reader) (bulk bool) {
 	case 11: // memory.fill
 		r.zero("memory index")
 	case 12: // table.init
+		m.keep(changesTables)
 		r.index("element segment", m.elemCount)
 		r.index("table", len(m.tables))
 	case 13: // elem.drop
+		m.keep(changesTables)
 		r.index("element segment", m.elemCount)
 		return false
 	case 14: // table.copy
+		m.keep(changesTables)
 		r.index("table", len(m.tables))
 		r.index("table", len(m.tables))
 	case 15, 17: // table.grow, table.fill
+		m.keep(changesTables)
 		r.index("table", len(m.tables))
 	case 16: // table.size
 		r.index("table", len(m.tables))

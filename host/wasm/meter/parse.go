@@ -1,5 +1,7 @@
 package meter
 
+import "strings"
+
 // order of the sections that may follow each other; the data count stands between elements and code.
 var order = [13]int{
 	secType: 1, secImport: 2, secFunction: 3, secTable: 4, secMemory: 5, secGlobal: 6, secExport: 7, secStart: 8,
@@ -224,7 +226,7 @@ func (m *module) readExports(r *reader) {
 		default:
 			r.fail(ErrUnsupported, "export %s of kind %d", e.name, e.kind)
 		}
-		if e.name == FuelGlobal && r.err == nil {
+		if (e.name == FuelGlobal || strings.HasPrefix(e.name, hostPrefix)) && r.err == nil {
 			r.pos = at
 			r.fail(ErrUnsupported, "export %s is the host's own", e.name)
 		}

@@ -1,33 +1,14 @@
 package meter
 
 // Rewrite returns wasm with fuel checks, and what Inspect would say of the input. Custom sections are dropped.
-// The output imports sbc.fuel behind all other functions and exports the global sbc_fuel. It fails with an *Error.
+// The output imports sbc.fuel behind all other functions and exports the global sbc_fuel. If Info.Image is set, it has
+// no data and no start section any more: what they did is up to whoever makes an instance. It fails with an *Error.
 func Rewrite(wasm []byte, l Limits) ([]byte, *Info, error) {
 	m, err := parse(wasm, l.withDefaults())
 	if err != nil {
 		return nil, nil, err
 	}
-	out := append(make([]byte, 0, len(wasm)*3/2+1024), wasm[:8]...)
 	r := &reader{b: wasm}
-	out = appendSection(out, secType, m.writeTypes())
-	out = appendSection(out, secImport, m.writeImports())
-	out = appendSection(out, secFunction, m.writeFunctions())
-	out = m.writeTables(out)
-	if m.memory {
-		out = appendSection(out, secMemory, appendLimits([]byte{1}, m.info.MemoryMin, m.memoryMax))
-	}
-	out = appendSection(out, secGlobal, m.writeGlobals(r))
-	out = appendSection(out, secExport, m.writeExports())
-	if m.start >= 0 {
-		out = appendSection(out, secStart, appendU32(nil, m.shift(m.start)))
-	}
-	m.section(r, secElement, func(r *reader) {
-		n := r.count("element segments")
-		body := appendU32(nil, uint32(n))
-		m.elements(r, n, &body)
-		out = appendSection(out, secElement, body)
-	})
-	out = m.copySection(out, secDataCount)
 	var body []byte
 	if m.sections[secCode].end == 0 && len(m.funcs) > 0 {
 		r.fail(ErrMalformed, "%d functions without bodies", len(m.funcs))
@@ -38,8 +19,37 @@ func Rewrite(wasm []byte, l Limits) ([]byte, *Info, error) {
 	if r.err != nil {
 		return nil, nil, r.err
 	}
+	m.takeImage()
+	out := append(make([]byte, 0, len(wasm)*3/2+1024), wasm[:8]...)
+	out = appendSection(out, secType, m.writeTypes())
+	out = appendSection(out, secImport, m.writeImports())
+	out = appendSection(out, secFunction, m.writeFunctions())
+	out = m.writeTables(out)
+	if m.memory {
+		out = appendSection(out, secMemory, appendLimits([]byte{1}, m.info.MemoryMin, m.memoryMax))
+	}
+	out = appendSection(out, secGlobal, m.writeGlobals(r))
+	out = appendSection(out, secExport, m.writeExports())
+	if m.start >= 0 && m.info.Image == nil {
+		out = appendSection(out, secStart, appendU32(nil, m.shift(m.start)))
+	}
+	m.section(r, secElement, func(r *reader) {
+		n := r.count("element segments")
+		body := appendU32(nil, uint32(n))
+		m.elements(r, n, &body)
+		out = appendSection(out, secElement, body)
+	})
+	if r.err != nil {
+		return nil, nil, r.err
+	}
+	if m.info.Image == nil {
+		out = m.copySection(out, secDataCount)
+	}
 	out = appendSection(out, secCode, body)
-	return m.copySection(out, secData), &m.info, nil
+	if m.info.Image == nil {
+		out = m.copySection(out, secData)
+	}
+	return out, &m.info, nil
 }
 
 func (m *module) copySection(out []byte, id int) []byte {
@@ -110,8 +120,9 @@ func (m *module) writeGlobals(r *reader) []byte {
 }
 
 func (m *module) writeExports() []byte {
-	b := appendU32(nil, uint32(len(m.exports))+1)
-	for _, e := range m.exports {
+	own := m.ownExports()
+	b := appendU32(nil, uint32(len(m.exports)+len(own)))
+	for _, e := range append(m.exports, own...) {
 		b = append(appendName(b, e.name), e.kind)
 		item := uint32(e.item)
 		if e.kind == kindFunc {
@@ -119,8 +130,7 @@ func (m *module) writeExports() []byte {
 		}
 		b = appendU32(b, item)
 	}
-	b = append(appendName(b, FuelGlobal), kindGlobal)
-	return appendU32(b, m.fuelGlobal())
+	return b
 }
 
 func (m *module) helperOnly() []byte {

@@ -25,6 +25,21 @@ type guest struct {
 
 func start(tb testing.TB, wasm []byte, refills int) *guest {
 	tb.Helper()
+	return startImage(tb, wasm, nil, refills)
+}
+
+// startMetered starts what Rewrite makes of wasm.
+func startMetered(tb testing.TB, wasm []byte, l Limits, refills int) *guest {
+	tb.Helper()
+	out, info, err := Rewrite(wasm, l)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return startImage(tb, out, info.Image, refills)
+}
+
+func startImage(tb testing.TB, wasm []byte, image *Image, refills int) *guest {
+	tb.Helper()
 	ctx := tb.Context()
 	g := &guest{refills: refills, slice: 10_000}
 	// The interpreter needs no time to compile; that checks survive compilation is shown where modules are hosted.
@@ -40,11 +55,38 @@ func start(tb testing.TB, wasm []byte, refills int) *guest {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	g.module, err = r.InstantiateWithConfig(ctx, wasm, wazero.NewModuleConfig().WithStartFunctions("_initialize").WithSysNanotime())
+	g.begin(tb, r, wasm, image)
+	return g
+}
+
+// begin makes the instance and does what the host does with an image.
+func (g *guest) begin(tb testing.TB, r wazero.Runtime, wasm []byte, image *Image) {
+	tb.Helper()
+	var err error
+	g.module, err = r.InstantiateWithConfig(tb.Context(), wasm, wazero.NewModuleConfig().WithStartFunctions().WithSysNanotime())
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return g
+	if image != nil {
+		for _, d := range image.Data {
+			if !g.module.Memory().Write(d.Offset, d.Bytes) {
+				tb.Fatalf("data at %#x lies outside of the memory", d.Offset)
+			}
+		}
+	}
+	if image != nil && image.Start {
+		g.must(tb, StartFunc)
+	}
+	if g.module.ExportedFunction("_initialize") != nil {
+		g.must(tb, "_initialize")
+	}
+}
+
+func (g *guest) must(tb testing.TB, name string) {
+	tb.Helper()
+	if _, err := g.call(tb, name); err != nil {
+		tb.Fatal(name, err)
+	}
 }
 
 func (g *guest) call(tb testing.TB, name string, args ...uint64) (uint64, error) {
@@ -60,20 +102,11 @@ func (g *guest) call(tb testing.TB, name string, args ...uint64) (uint64, error)
 	return res[0], err
 }
 
-func rewrite(tb testing.TB, wasm []byte) []byte {
-	tb.Helper()
-	out, _, err := Rewrite(wasm, Limits{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return out
-}
-
 const unlimited = 1 << 60
 
 func TestGoGuestComputesTheSame(t *testing.T) {
 	wasm := wasmtest.Build(t, "testdata/guest")
-	plain, metered := start(t, wasm, 0), start(t, rewrite(t, wasm), unlimited)
+	plain, metered := start(t, wasm, 0), startMetered(t, wasm, Limits{}, unlimited)
 	for _, c := range []struct {
 		name string
 		arg  uint64
@@ -93,7 +126,7 @@ func TestGoGuestComputesTheSame(t *testing.T) {
 }
 
 func TestLoopEndsWithItsFuel(t *testing.T) {
-	g := start(t, rewrite(t, wasmtest.Build(t, "testdata/guest")), unlimited)
+	g := startMetered(t, wasmtest.Build(t, "testdata/guest"), Limits{}, unlimited)
 	g.asked, g.refills = 0, 50
 	if _, err := g.call(t, "spin"); !errors.Is(err, errFuel) {
 		t.Fatalf("spin: %v, want %v", err, errFuel)
@@ -143,7 +176,7 @@ func every() *wasmtest.Module {
 
 func TestIndexesMove(t *testing.T) {
 	wasm := every().Bytes()
-	plain, metered := start(t, wasm, 0), start(t, rewrite(t, wasm), unlimited)
+	plain, metered := start(t, wasm, 0), startMetered(t, wasm, Limits{}, unlimited)
 	for _, c := range []struct {
 		name string
 		args []uint64
@@ -186,7 +219,7 @@ func TestNothingRunsForNothing(t *testing.T) {
 		{"skips", nil, 10},
 		{"bulk", []uint64{65536}, 100}, // one unit for 16 bytes
 	} {
-		g := start(t, rewrite(t, every().Bytes()), c.refills)
+		g := startMetered(t, every().Bytes(), Limits{}, c.refills)
 		g.slice = 100
 		if _, err := g.call(t, c.name, c.args...); !errors.Is(err, errFuel) {
 			t.Errorf("%s: %v, want %v", c.name, err, errFuel)
@@ -196,7 +229,7 @@ func TestNothingRunsForNothing(t *testing.T) {
 
 func TestLoopPaysForItsInstructions(t *testing.T) {
 	// A turn of sum is ten instructions; the fuel of 1000 turns must be near 10000 units.
-	g := start(t, rewrite(t, every().Bytes()), unlimited)
+	g := startMetered(t, every().Bytes(), Limits{}, unlimited)
 	fuel := g.module.ExportedGlobal(FuelGlobal).(api.MutableGlobal)
 	fuel.Set(1 << 40)
 	if _, err := g.call(t, "sum", 1000); err != nil {
@@ -229,11 +262,7 @@ func TestInfo(t *testing.T) {
 func TestMemoryAndTablesGetAMaximum(t *testing.T) {
 	m := every()
 	m.MemoryMax = 0
-	out, _, err := Rewrite(m.Bytes(), Limits{MemoryPages: 3, TableEntries: 5})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := start(t, out, unlimited)
+	g := startMetered(t, m.Bytes(), Limits{MemoryPages: 3, TableEntries: 5}, unlimited)
 	for _, c := range []struct {
 		name string
 		arg  uint64
