@@ -138,8 +138,11 @@ func (a *Anchor) Stats() AnchorStats {
 // Close runs; it must not block. The time counts from the first packet or
 // [Session.Confirm], whichever is first, and again from every packet and answer.
 // In a session without an agreed stream nothing times out. Open fails with
-// ErrUnknownInterface or ErrClosed.
+// ErrUnknownInterface, ErrClosed, or what [Treatment.Check] says.
 func (a *Anchor) Open(p Policy, timeout func()) (*Session, error) {
+	if err := p.Treatment.Check(); err != nil {
+		return nil, fmt.Errorf("media: %w", err)
+	}
 	s := &Session{anchor: a, policy: p}
 	for side := A; side <= B; side++ {
 		pool, err := a.pool(p.interfaceOf(side))
@@ -148,7 +151,11 @@ func (a *Anchor) Open(p Policy, timeout func()) (*Session, error) {
 		}
 		s.face[side] = facing{pool: pool, id: a.newID()}
 	}
-	relay, err := a.engine.Open(func() { s.expired(timeout) })
+	var digit func(Side, Digit)
+	if p.Treatment.DetectDTMF {
+		digit = s.pressed
+	}
+	relay, err := a.engine.Open(p.Treatment, func() { s.expired(timeout) }, digit)
 	if err != nil {
 		return nil, err
 	}

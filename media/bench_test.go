@@ -15,14 +15,14 @@ const phoneSDP = "v=0\r\no=alice 2890844526 2890844526 IN IP4 192.0.2.101\r\ns=-
 // nothing is an engine that does nothing, to measure what is above it.
 type nothing struct{}
 
-func (nothing) Open(func()) (Relay, error)           { return nothing{}, nil }
-func (nothing) Totals() Totals                       { return Totals{} }
-func (nothing) Bind(int, Side, netip.AddrPort) error { return nil }
-func (nothing) Set(int, Flow)                        {}
-func (nothing) Unbind(int)                           {}
-func (nothing) Watch(time.Duration, bool)            {}
-func (nothing) Stats(int, Side) Direction            { return Direction{} }
-func (nothing) Close()                               {}
+func (nothing) Open(Treatment, func(), func(Side, Digit)) (Relay, error) { return nothing{}, nil }
+func (nothing) Totals() Totals                                           { return Totals{} }
+func (nothing) Bind(int, Side, netip.AddrPort) error                     { return nil }
+func (nothing) Set(int, Flow)                                            {}
+func (nothing) Unbind(int)                                               {}
+func (nothing) Watch(time.Duration, bool)                                {}
+func (nothing) Stats(int, Side) Direction                                { return Direction{} }
+func (nothing) Close()                                                   {}
 
 func newNothing(tb testing.TB) *Anchor {
 	a, err := New(Config{Engine: nothing{}, Interfaces: []Interface{

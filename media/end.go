@@ -27,6 +27,8 @@ type end struct {
 	dir     direction
 	zero    bool // c=0.0.0.0: hold in the manner of RFC 2543
 	mux     bool // a=rtcp-mux
+	savp    bool // the transport is SRTP
+	keyed   bool // there are keys for SRTP: where both have them, RTP/AVP is SRTP too (RFC 8643)
 	rtp     netip.AddrPort
 	rtcp    netip.AddrPort
 	codec   string
@@ -51,7 +53,9 @@ func (d *description) ends() ([]end, error) {
 		}
 	}
 	list := make([]end, len(d.media()))
+	keyed := d.session().keyed()
 	for i := range d.media() {
+		list[i].keyed = keyed
 		if err := list[i].read(&d.media()[i], addr, hasC, dir); err != nil {
 			return nil, err
 		}
@@ -87,6 +91,7 @@ func (e *end) read(s *section, addr netip.Addr, hasC bool, dir direction) error 
 	}
 	e.media, e.proto, e.formats = intern(media), intern(proto), strings.Join(strings.Fields(formats), " ")
 	e.dir, e.kind = dir, kindOf(proto)
+	e.savp, e.keyed = strings.Contains(strings.ToUpper(proto), "SAVP"), e.keyed || s.keyed()
 	if port == 0 || e.kind == Idle {
 		e.kind = Idle
 		return nil
@@ -207,6 +212,20 @@ func (s *section) direction() (d direction, ok bool) {
 		}
 	}
 	return d, ok
+}
+
+// keyed reports whether there are keys for SRTP among the attributes of a section.
+func (s *section) keyed() bool {
+	for i := range s.fields {
+		if s.fields[i].typ != 'a' {
+			continue
+		}
+		switch key, _ := attribute(s.fields[i].value); key {
+		case "crypto", "fingerprint", "key-mgmt", "zrtp-hash":
+			return true
+		}
+	}
+	return false
 }
 
 // kindOf says how a transport protocol is relayed. Everything over UDP that is not

@@ -9,8 +9,9 @@ import (
 // mediatest has one without sockets.
 type Engine interface {
 	// Open makes the engine's half of a session. expired is called at most once
-	// for a silence that Watch forbids, never from inside a call to the Relay.
-	Open(expired func()) (Relay, error)
+	// for a silence that Watch forbids, digit for each digit of a Treatment with
+	// DetectDTMF; neither from inside a call to the Relay, nor where packets wait.
+	Open(t Treatment, expired func(), digit func(from Side, d Digit)) (Relay, error)
 
 	// Totals returns what all sessions did since the start.
 	Totals() Totals
@@ -57,6 +58,7 @@ const (
 type Flow struct {
 	Kind   Kind
 	Mux    bool // RTCP shares the RTP ports. RFC 5761.
+	Secret bool // SRTP: headers are authenticated
 	Remote [2]Remote
 }
 

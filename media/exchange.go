@@ -171,7 +171,7 @@ func (s *Session) apply(latched ...savedStream) {
 func (s *Session) flow(i int) Flow {
 	a, b := &s.agreed.ends[A][i], &s.agreed.ends[B][i]
 	// Browsers of old answered UDP/TLS/RTP/SAVPF with RTP/SAVPF: the wider kind counts.
-	f := Flow{Kind: max(a.kind, b.kind), Mux: a.mux && b.mux}
+	f := Flow{Kind: max(a.kind, b.kind), Mux: a.mux && b.mux, Secret: a.savp || b.savp || a.keyed && b.keyed}
 	for side := A; side <= B; side++ {
 		own, other := &s.agreed.ends[side][i], &s.agreed.ends[side.Other()][i]
 		r := Remote{RTP: own.rtp, RTCP: own.rtcp, Mute: own.zero, Quiet: own.quiet() || other.held(), Symmetric: s.policy.symmetric(side)}

@@ -26,8 +26,12 @@ type bench struct {
 	ns   int64
 }
 
-func newBench(t testing.TB, change func(*Flow)) *bench {
-	b := &bench{t: t, r: &relay{sum: &Totals{}}, ns: int64(time.Hour)}
+func newBench(t testing.TB, change func(*Flow)) *bench { return newTreated(t, Treatment{}, change) }
+
+// newTreated is a bench whose packets are treated.
+func newTreated(t testing.TB, care Treatment, change func(*Flow)) *bench {
+	b := &bench{t: t, r: &relay{sum: &Totals{}, treatment: care}, ns: int64(time.Hour)}
+	b.r.budget = [2]bucket{newBucket(&care), newBucket(&care)}
 	b.p = b.r.stream(0)
 	b.flow = Flow{Kind: RTP, Remote: [2]Remote{
 		{

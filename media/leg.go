@@ -46,6 +46,7 @@ type leg struct {
 	unique   uint32 // of those, heard
 	transit  uint32 // RFC 3550 A.8, in units of rate
 	rate     uint32 // Hz; 0 = no jitter from this payload type
+	treated  bool   // cold.care is there
 	seen     uint64 // the last 64 sequence numbers, bit 0 = seqMax
 
 	packets atomic.Uint64
@@ -60,6 +61,7 @@ type legCold struct {
 	partner *leg // RTP of an RTCP leg and the other way round
 
 	latch   latch
+	care    *care // nil = packets go on as they are
 	formats []Format
 	lost    uint32 // by earlier SSRCs
 	heard   bool   // an RTP packet came: ssrc and seqMax hold
@@ -82,8 +84,9 @@ type instant struct {
 	frac   uint32 // the rest in ns
 }
 
-// accept looks at a packet that came from src to the leg's port and returns the leg
-// whose port it leaves by, nil if it is to be dropped. It counts either way. This is
+// accept looks at a packet that came from src to the leg's port, changes it as the
+// session's treatment says, and returns the leg whose port it leaves by, nil if it is to
+// be dropped. It counts either way. This is
 // the path of every packet: it takes no lock and allocates nothing, except when a
 // source is learned.
 func (l *leg) accept(b []byte, src addr, now instant) *leg {
@@ -112,12 +115,18 @@ func (l *leg) accept(b []byte, src addr, now instant) *leg {
 		if l.role == roleRTP && !l.mux {
 			out = l.cold.partner.peer // some devices send RTCP to the RTP port unasked
 		}
+		if l.treated {
+			l.cold.care.rtcp(b)
+		}
 		return out
 	case packetRTP:
 		l.measure(b, now)
 	}
 	l.packets.Store(l.packets.Load() + 1)
 	l.bytes.Store(l.bytes.Load() + uint64(len(b)))
+	if l.treated && !l.cold.care.pass(l, b, class, now) {
+		return nil
+	}
 	return out
 }
 

@@ -39,6 +39,9 @@ type Policy struct {
 	// another address than its SDP names: a phone behind NAT. RFC 4961.
 	SymmetricA, SymmetricB bool
 
+	// Treatment is what happens to packets besides being relayed.
+	Treatment Treatment
+
 	// Shape says what of the descriptions a side is sent may be there, by side; nil =
 	// everything.
 	Shape [2]*Shape

@@ -12,8 +12,10 @@ import (
 
 // relay is a session in the user-space engine.
 type relay struct {
-	w       *worker
-	expired func()
+	w         *worker
+	expired   func()
+	treatment Treatment
+	press     func(from Side, d Digit) bool // hands a digit on; nil where none are detected
 
 	// Owned by the session: its calls come one at a time.
 	streams []*port
@@ -26,6 +28,7 @@ type relay struct {
 	sum     *Totals
 	place   int         // in the worker's list
 	trusted [2][16]byte // hosts whose RTP was believed, by side
+	budget  [2]bucket   // by the side that sends
 	polled  []*leg
 	limit   int64 // of silence, ns; 0 = none
 	started bool  // silence counts even before the first packet
@@ -50,11 +53,13 @@ func (r *relay) stream(i int) *port {
 		return p
 	}
 	p := &port{}
+	cares := newCares(&r.treatment, r)
 	for side := A; side <= B; side++ {
-		p.rtp[side] = leg{peer: &p.rtp[side.Other()], cold: &p.coldRTP[side], fd: -1, kind: Idle}
-		p.rtcp[side] = leg{peer: &p.rtcp[side.Other()], cold: &p.coldRTCP[side], fd: -1, kind: Idle, role: roleRTCP}
-		p.coldRTP[side] = legCold{relay: r, side: side, partner: &p.rtcp[side]}
-		p.coldRTCP[side] = legCold{relay: r, side: side, partner: &p.rtp[side]}
+		c := cares[side]
+		p.rtp[side] = leg{peer: &p.rtp[side.Other()], cold: &p.coldRTP[side], fd: -1, kind: Idle, treated: c != nil}
+		p.rtcp[side] = leg{peer: &p.rtcp[side.Other()], cold: &p.coldRTCP[side], fd: -1, kind: Idle, role: roleRTCP, treated: c != nil}
+		p.coldRTP[side] = legCold{relay: r, side: side, partner: &p.rtcp[side], care: c}
+		p.coldRTCP[side] = legCold{relay: r, side: side, partner: &p.rtp[side], care: c}
 	}
 	r.streams[i] = p
 	return p
@@ -141,6 +146,9 @@ func (l *leg) set(f *Flow, side Side, now instant) {
 		}
 	}
 	l.cold.formats = r.Formats
+	if l.treated && l.role == roleRTP {
+		l.cold.care.agree(f)
+	}
 	if l.cold.heard {
 		l.setRate(l.pt)
 	}
@@ -209,6 +217,15 @@ func (r *relay) silent(now instant) bool {
 	return r.told
 }
 
+// endTones ends the tones that fell silent.
+func (r *relay) endTones(now instant) {
+	for _, l := range r.polled {
+		if l.treated && l.role == roleRTP {
+			l.cold.care.endTone(now)
+		}
+	}
+}
+
 // Stats implements Relay.
 func (r *relay) Stats(stream int, from Side) Direction {
 	d := Direction{}
@@ -235,6 +252,9 @@ func (p *port) stats(side Side) Direction {
 		Rejected:   sum(&c.rejected, &k.rejected),
 		Learning:   sum(&c.learning, &k.learning),
 		Malformed:  sum(&c.malformed, &k.malformed),
+	}
+	if c := c.care; c != nil {
+		d.Filtered, d.Limited, d.Digits = c.filtered.Load(), c.limited.Load(), c.digits.Load()
 	}
 	q := l.quality.Load()
 	d.Lost = q >> 32

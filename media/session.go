@@ -21,6 +21,7 @@ type Session struct {
 	confirmed bool       // Confirm was called at least once
 	closed    bool
 	carried   Stats // counted before a Restore
+	digit     func(from Side, d Digit)
 }
 
 // facing is what the session shows one side.
@@ -190,6 +191,16 @@ func (s *Session) SetSymmetric(side Side, on bool) {
 	}
 }
 
+// OnDigit has f called for each digit that is detected (see Treatment.DetectDTMF), when
+// its tone is over: on a goroutine of the anchor, possibly while or just after Close
+// runs; it must not block. Digits that come faster than they can be told are counted and
+// dropped.
+func (s *Session) OnDigit(f func(from Side, d Digit)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.digit = f
+}
+
 // Hold reports whether a side holds the call: it agreed to at least one stream, and
 // all of them are sendonly or inactive in its SDP, or have the address 0.0.0.0.
 // RFC 3264 §8.4.
@@ -241,6 +252,19 @@ func (s *Session) Close() {
 		s.givePorts(i)
 	}
 	s.anchor.leave(s)
+}
+
+// pressed passes a digit on, unless the session was closed meanwhile.
+func (s *Session) pressed(from Side, d Digit) {
+	s.mu.Lock()
+	f := s.digit
+	if s.closed {
+		f = nil
+	}
+	s.mu.Unlock()
+	if f != nil {
+		f(from, d)
+	}
 }
 
 // expired passes a timeout on, unless the session was closed meanwhile.

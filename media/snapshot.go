@@ -59,6 +59,8 @@ type savedEnd struct {
 	Dir     direction      `json:"dir,omitempty"`
 	Zero    bool           `json:"zero,omitempty"`
 	Mux     bool           `json:"mux,omitempty"`
+	SAVP    bool           `json:"savp,omitempty"`
+	Keyed   bool           `json:"keyed,omitempty"`
 	RTP     netip.AddrPort `json:"rtp"`
 	RTCP    netip.AddrPort `json:"rtcp"`
 	Codec   string         `json:"codec,omitempty"`
@@ -66,7 +68,8 @@ type savedEnd struct {
 }
 
 // Snapshot writes the session down for [Anchor.Restore], here or on another node:
-// ports, addresses, latched sources, what was offered and agreed, and the counters.
+// ports, addresses, latched sources, what was offered and agreed, and the counters. A
+// restored session shows the sides new sources, where the treatment gives them its own.
 // It fails with ErrClosed.
 func (s *Session) Snapshot() ([]byte, error) {
 	counted := s.Stats()
@@ -174,6 +177,8 @@ func (v *saved) check() error {
 		return bad("too many streams")
 	case v.Policy.Timeout < 0 || v.Policy.HoldTimeout < 0 || v.Policy.Timeout > 1000*time.Hour:
 		return bad("timeout")
+	case v.Policy.Treatment.Check() != nil:
+		return bad("treatment")
 	}
 	for i := range v.Streams {
 		p := v.Streams[i].Ports
@@ -244,7 +249,7 @@ func (o *savedOffer) load() *offer {
 func saveEnds(ends []end) []savedEnd {
 	list := make([]savedEnd, len(ends))
 	for i, e := range ends {
-		list[i] = savedEnd{e.media, e.proto, e.formats, e.kind, e.dir, e.zero, e.mux, e.rtp, e.rtcp, e.codec, e.payload}
+		list[i] = savedEnd{e.media, e.proto, e.formats, e.kind, e.dir, e.zero, e.mux, e.savp, e.keyed, e.rtp, e.rtcp, e.codec, e.payload}
 	}
 	return list
 }
@@ -252,7 +257,7 @@ func saveEnds(ends []end) []savedEnd {
 func loadEnds(list []savedEnd) []end {
 	ends := make([]end, len(list))
 	for i, e := range list {
-		ends[i] = end{e.Media, e.Proto, e.Formats, e.Kind, e.Dir, e.Zero, e.Mux, e.RTP, e.RTCP, e.Codec, e.Payload}
+		ends[i] = end{e.Media, e.Proto, e.Formats, e.Kind, e.Dir, e.Zero, e.Mux, e.SAVP, e.Keyed, e.RTP, e.RTCP, e.Codec, e.Payload}
 	}
 	return ends
 }

@@ -31,6 +31,9 @@ type Direction struct {
 	Rejected   uint64 // from a source that is not the side's
 	Learning   uint64 // from a source that was about to be learned
 	Malformed  uint64 // not RTP or RTCP
+	Filtered   uint64 // accepted telephone-events that were taken out
+	Limited    uint64 // accepted, and over the bandwidth
+	Digits     uint64 // of telephone-event, where they are detected
 
 	// Jitter is the interarrival jitter of the first stream with RTP. RFC 3550 §6.4.1.
 	Jitter time.Duration
@@ -45,6 +48,8 @@ type Totals struct {
 	Packets, Bytes                               uint64 // relayed
 	Late, Dropped, Rejected, Learning, Malformed uint64
 	Timeouts                                     uint64
+	Filtered, Limited, Digits                    uint64
+	DigitsUntold                                 uint64 // too many in a second, or to be told
 }
 
 // AnchorStats is the state of an anchor.
@@ -79,6 +84,9 @@ func (d *Direction) Add(o Direction) {
 	d.Rejected += o.Rejected
 	d.Learning += o.Learning
 	d.Malformed += o.Malformed
+	d.Filtered += o.Filtered
+	d.Limited += o.Limited
+	d.Digits += o.Digits
 }
 
 func (t *Totals) add(o Totals) {
@@ -90,4 +98,8 @@ func (t *Totals) add(o Totals) {
 	t.Learning += o.Learning
 	t.Malformed += o.Malformed
 	t.Timeouts += o.Timeouts
+	t.Filtered += o.Filtered
+	t.Limited += o.Limited
+	t.Digits += o.Digits
+	t.DigitsUntold += o.DigitsUntold
 }

@@ -17,14 +17,26 @@ type userspace struct {
 	mu      sync.Mutex // guards silent
 	silent  []*relay
 	bell    chan struct{}
+	digits  chan pressed
 	closing chan struct{}
 	once    sync.Once
 }
 
 var _ Engine = (*userspace)(nil)
 
-// newUserspace starts the workers and the goroutine that tells sessions of their
-// silence, which must not happen on a worker: it would hold up packets.
+// pressed is a digit on its way from a worker to a session.
+type pressed struct {
+	to    func(Side, Digit)
+	from  Side
+	digit Digit
+}
+
+// digitQueue bounds the digits that wait to be told. Nobody dials that much: who floods
+// us loses digits, and no worker waits.
+const digitQueue = 1024
+
+// newUserspace starts the workers, and the goroutines that tell sessions of their
+// silence and of digits, which must not happen on a worker: it would hold up packets.
 func newUserspace(workers int, tick time.Duration, log *slog.Logger) (*userspace, error) {
 	if workers <= 0 {
 		workers = runtime.NumCPU()
@@ -32,7 +44,7 @@ func newUserspace(workers int, tick time.Duration, log *slog.Logger) (*userspace
 	if tick == 0 {
 		tick = time.Millisecond
 	}
-	u := &userspace{bell: make(chan struct{}, 1), closing: make(chan struct{})}
+	u := &userspace{bell: make(chan struct{}, 1), digits: make(chan pressed, digitQueue), closing: make(chan struct{})}
 	for range workers {
 		w, err := newWorker(max(0, tick), u.expire, log)
 		if err != nil {
@@ -43,13 +55,28 @@ func newUserspace(workers int, tick time.Duration, log *slog.Logger) (*userspace
 		go w.run()
 	}
 	u.wait.Go(u.tell)
+	u.wait.Go(u.tellDigits)
 	return u, nil
 }
 
 // Open implements Engine.
-func (u *userspace) Open(expired func()) (Relay, error) {
+func (u *userspace) Open(t Treatment, expired func(), digit func(Side, Digit)) (Relay, error) {
 	w := u.workers[int(u.next.Add(1))%len(u.workers)]
-	return &relay{w: w, expired: expired, sum: &w.sum}, nil
+	r := &relay{w: w, expired: expired, sum: &w.sum, treatment: t}
+	if t.Bandwidth > 0 {
+		r.budget = [2]bucket{newBucket(&t), newBucket(&t)}
+	}
+	if t.DetectDTMF && digit != nil {
+		r.press = func(from Side, d Digit) bool {
+			select {
+			case u.digits <- pressed{digit, from, d}:
+				return true
+			default:
+				return false
+			}
+		}
+	}
+	return r, nil
 }
 
 // Totals implements Engine.
@@ -98,6 +125,18 @@ func (u *userspace) tell() {
 			if r.expired != nil {
 				r.expired()
 			}
+		}
+	}
+}
+
+// tellDigits tells sessions of digits until Close.
+func (u *userspace) tellDigits() {
+	for {
+		select {
+		case p := <-u.digits:
+			p.to(p.from, p.digit)
+		case <-u.closing:
+			return
 		}
 	}
 }

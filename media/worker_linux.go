@@ -49,7 +49,7 @@ type worker struct {
 	sum    Totals
 	quit   bool
 
-	shown [8]atomic.Uint64 // sum, for whoever reads
+	shown [12]atomic.Uint64 // sum, for whoever reads
 }
 
 func newWorker(tick time.Duration, expire func(*relay), log *slog.Logger) (*worker, error) {
@@ -217,9 +217,13 @@ func (w *worker) leave(r *relay) {
 	}
 }
 
-// checkSilence looks for sessions nobody sends in. It runs once a second.
+// checkSilence looks for sessions nobody sends in, and for tones nobody ended. It runs
+// once a second.
 func (w *worker) checkSilence() {
 	for _, r := range w.relays {
+		if r.treatment.DetectDTMF {
+			r.endTones(w.now)
+		}
 		if r.silent(w.now) {
 			w.sum.Timeouts++
 			w.expire(r)
@@ -230,7 +234,7 @@ func (w *worker) checkSilence() {
 // publish shows the sums to others.
 func (w *worker) publish() {
 	s := &w.sum
-	for i, v := range [...]uint64{s.Packets, s.Bytes, s.Late, s.Dropped, s.Rejected, s.Learning, s.Malformed, s.Timeouts} {
+	for i, v := range [...]uint64{s.Packets, s.Bytes, s.Late, s.Dropped, s.Rejected, s.Learning, s.Malformed, s.Timeouts, s.Filtered, s.Limited, s.Digits, s.DigitsUntold} {
 		if w.shown[i].Load() != v {
 			w.shown[i].Store(v)
 		}
@@ -242,5 +246,6 @@ func (w *worker) totals() Totals {
 	v := func(i int) uint64 { return w.shown[i].Load() }
 	return Totals{
 		Packets: v(0), Bytes: v(1), Late: v(2), Dropped: v(3), Rejected: v(4), Learning: v(5), Malformed: v(6), Timeouts: v(7),
+		Filtered: v(8), Limited: v(9), Digits: v(10), DigitsUntold: v(11),
 	}
 }

@@ -196,9 +196,11 @@ type silent struct{}
 
 var _ media.Engine = silent{}
 
-func (silent) Open(func()) (media.Relay, error) { return silent{}, nil }
-func (silent) Totals() media.Totals             { return media.Totals{} }
-func (silent) Close()                           {}
+func (silent) Open(media.Treatment, func(), func(media.Side, media.Digit)) (media.Relay, error) {
+	return silent{}, nil
+}
+func (silent) Totals() media.Totals { return media.Totals{} }
+func (silent) Close()               {}
 
 func (silent) Bind(int, media.Side, netip.AddrPort) error { return nil }
 func (silent) Set(int, media.Flow)                        {}

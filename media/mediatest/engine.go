@@ -82,6 +82,33 @@ func (e *Engine) Play(at netip.AddrPort, d media.Direction) bool {
 	return true
 }
 
+// Press tells the session that has the RTP port of a digit heard there. It reports false
+// when no session has it, or the session detects none.
+func (e *Engine) Press(at netip.AddrPort, d media.Digit) bool {
+	e.mu.Lock()
+	p, ok := e.ports[at]
+	if ok = ok && p.relay.treatment.DetectDTMF; ok {
+		p.relay.stream(p.stream).heard[p.side].Digits++
+		e.totals.Digits++
+	}
+	e.mu.Unlock()
+	if ok {
+		p.relay.digit(p.side, d)
+	}
+	return ok
+}
+
+// Treatment returns that of the session that has the RTP port.
+func (e *Engine) Treatment(at netip.AddrPort) (media.Treatment, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p, ok := e.ports[at]
+	if !ok {
+		return media.Treatment{}, false
+	}
+	return p.relay.treatment, true
+}
+
 // Expire calls the timeout function of the session that has the RTP port, as if it
 // had been silent for too long. It reports false when no session has it, or
 // nothing may time out now.
@@ -113,13 +140,13 @@ func (e *Engine) Flow(at netip.AddrPort) (f media.Flow, side media.Side, ok bool
 }
 
 // Open implements media.Engine.
-func (e *Engine) Open(expired func()) (media.Relay, error) {
+func (e *Engine) Open(t media.Treatment, expired func(), digit func(media.Side, media.Digit)) (media.Relay, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil, media.ErrClosed
 	}
-	return &relay{engine: e, expired: expired}, nil
+	return &relay{engine: e, treatment: t, expired: expired, digit: digit}, nil
 }
 
 // Totals implements media.Engine.
@@ -138,14 +165,16 @@ func (e *Engine) Close() {
 
 // relay is a session of the engine, guarded by the engine's lock.
 type relay struct {
-	engine  *Engine
-	expired func()
-	streams []*stream
-	limit   time.Duration
-	started bool
-	told    bool
-	timer   *time.Timer
-	closed  bool
+	engine    *Engine
+	treatment media.Treatment
+	expired   func()
+	digit     func(media.Side, media.Digit)
+	streams   []*stream
+	limit     time.Duration
+	started   bool
+	told      bool
+	timer     *time.Timer
+	closed    bool
 }
 
 type stream struct {

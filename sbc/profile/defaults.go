@@ -31,5 +31,6 @@ func (m *Media) SetDefaults() {
 	p := media.DefaultPolicy()
 	m.Relay = pattern.Literal("true")
 	m.Timeout, m.HoldTimeout = p.Timeout, p.HoldTimeout
+	m.TransparentSeqno, m.TransparentSSRC = !p.Treatment.Renumber, !p.Treatment.OwnSSRC
 	m.SymmetricA, m.SymmetricB = pattern.Literal(strconv.FormatBool(p.SymmetricA)), pattern.Literal(strconv.FormatBool(p.SymmetricB))
 }

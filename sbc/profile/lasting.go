@@ -10,6 +10,7 @@ func (p *Plan) Lasting() *Plan {
 		p.Proxy == base.Proxy && p.ForceProxy == base.ForceProxy && p.NAT == base.NAT &&
 		p.filter == base.filter && p.contact == base.contact && p.Hiding == base.Hiding && (!p.Hiding || p.hiding == base.hiding) && p.GlareTime == base.GlareTime && p.shape == base.shape &&
 		p.translations == base.translations && p.SymmetricByFlags == base.SymmetricByFlags &&
+		p.Media.Treatment.DetectDTMF == base.Media.Treatment.DetectDTMF &&
 		(p.shape == nil || p.Relay == base.Relay) &&
 		shared(p.appendTo[0], base.appendTo[0]) && shared(p.appendTo[1], base.appendTo[1]) &&
 		shared(p.rules, base.rules) && shared(p.ruleFields, base.ruleFields)

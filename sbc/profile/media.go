@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/media"
@@ -56,6 +58,50 @@ type Media struct {
 	//
 	//	symmetric_by_flags = true
 	SymmetricByFlags bool `toml:"symmetric_by_flags"`
+
+	// Whether RTP sequence numbers cross as they are: true or false, default true. With false
+	// each leg is sent one sequence for each stream, which goes on where the other leg's source
+	// changes or begins anew; what was lost on the way here still is a gap, what dtmf_filtering
+	// takes out is none. RTCP is put right. Encrypted streams (SRTP) are never changed.
+	//
+	//	transparent_seqno = false
+	TransparentSeqno bool `toml:"transparent_seqno"`
+
+	// Whether the SSRC of RTP and RTCP crosses as it is: true or false, default true. With false
+	// each leg is sent one SSRC of the SBC's for each stream, which stays when the other leg's
+	// source changes; then, and only then, timestamps are moved, so that they go on, too. Not
+	// for video that sends retransmissions or several layers with SSRCs of their own.
+	// Encrypted streams (SRTP) are never changed.
+	//
+	//	transparent_ssrc = false
+	TransparentSSRC bool `toml:"transparent_ssrc"`
+
+	// Whether DTMF in RTP (telephone-event, RFC 4733) is kept from crossing: true or false,
+	// default false. Session descriptions are not changed, so no phone turns to tones in the
+	// audio instead. INFO is filtered by [profile.NAME.methods].
+	//
+	//	dtmf_filtering = true
+	DTMFFiltering bool `toml:"dtmf_filtering"`
+
+	// Whether digits are read from telephone-events in RTP and from INFO (application/dtmf-relay,
+	// application/dtmf), and told to modules: true or false, default false. Not from encrypted
+	// streams (SRTP), nor from RTP without relay. At most 20 a second of each leg are told.
+	//
+	//	dtmf_detection = true
+	DTMFDetection bool `toml:"dtmf_detection"`
+
+	// How much media each leg may send, all streams together, RTCP not counted: kbit/s of RTP
+	// without IP and UDP headers, or a pattern for it, up to 10000000; default 0, no limit. What
+	// is more is dropped and counted. G.711 in packets of 20 ms has 68.8.
+	//
+	//	bandwidth = 100
+	Bandwidth *pattern.Pattern `toml:"bandwidth"`
+
+	// How much of it may come at once: kbit, at least 12, or a pattern for it; default 0, what
+	// bandwidth lets pass in a second.
+	//
+	//	bandwidth_peak = 50
+	BandwidthPeak *pattern.Pattern `toml:"bandwidth_peak"`
 }
 
 var mediaKeys = []key{
@@ -71,6 +117,12 @@ var mediaKeys = []key{
 	{name: "media.symmetric_a", patterns: one(func(c *Config) *pattern.Pattern { return c.Media.SymmetricA }), set: setSymmetric(func(p *media.Policy) *bool { return &p.SymmetricA })},
 	{name: "media.symmetric_b", patterns: one(func(c *Config) *pattern.Pattern { return c.Media.SymmetricB }), set: setSymmetric(func(p *media.Policy) *bool { return &p.SymmetricB })},
 	{name: "media.symmetric_by_flags", set: setBool(func(p *Plan) *bool { return &p.SymmetricByFlags })},
+	{name: "media.transparent_seqno", set: setTransparent(func(t *media.Treatment) *bool { return &t.Renumber })},
+	{name: "media.transparent_ssrc", set: setTransparent(func(t *media.Treatment) *bool { return &t.OwnSSRC })},
+	{name: "media.dtmf_filtering", set: setBool(func(p *Plan) *bool { return &p.Media.Treatment.FilterDTMF })},
+	{name: "media.dtmf_detection", set: setBool(func(p *Plan) *bool { return &p.Media.Treatment.DetectDTMF })},
+	{name: "media.bandwidth", patterns: one(func(c *Config) *pattern.Pattern { return c.Media.Bandwidth }), set: setBandwidth(func(t *media.Treatment) *int { return &t.Bandwidth })},
+	{name: "media.bandwidth_peak", patterns: one(func(c *Config) *pattern.Pattern { return c.Media.BandwidthPeak }), set: setBandwidth(func(t *media.Treatment) *int { return &t.BandwidthPeak })},
 }
 
 func (m *Media) compile(c *compiler, p *Plan) {
@@ -81,6 +133,44 @@ func (m *Media) compile(c *compiler, p *Plan) {
 	usual := media.DefaultPolicy()
 	p.Media.SymmetricA, p.Media.SymmetricB = usual.SymmetricA, usual.SymmetricB
 	p.SymmetricByFlags = m.SymmetricByFlags
+	p.Media.Treatment = media.Treatment{
+		Renumber: !m.TransparentSeqno, OwnSSRC: !m.TransparentSSRC,
+		FilterDTMF: m.DTMFFiltering, DetectDTMF: m.DTMFDetection,
+	}
+}
+
+// setTransparent returns the setter of what crosses unless field is set.
+func setTransparent(field func(*media.Treatment) *bool) func(*Plan, string) error {
+	return func(p *Plan, v string) error {
+		if v == "" {
+			*field(&p.Media.Treatment) = *field(&p.Profile.plan.Media.Treatment)
+			return nil
+		}
+		b, err := parseBool(v)
+		if err == nil {
+			*field(&p.Media.Treatment) = !b
+		}
+		return err
+	}
+}
+
+// setBandwidth returns the setter of a number of kbit; nothing is no limit.
+func setBandwidth(field func(*media.Treatment) *int) func(*Plan, string) error {
+	return func(p *Plan, v string) error {
+		n, err := 0, error(nil)
+		if v != "" {
+			if n, err = strconv.Atoi(v); err != nil {
+				return fmt.Errorf("want a number of kbit, got %s", brief(v))
+			}
+		}
+		t := p.Media.Treatment
+		*field(&t) = n
+		if err := t.Check(); err != nil {
+			return err
+		}
+		p.Media.Treatment = t
+		return nil
+	}
 }
 
 func (p *Plan) setRelay(v string) error {

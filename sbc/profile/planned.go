@@ -11,8 +11,5 @@ func (*Config) Planned() []string {
 
 // Planned names keys of media.
 func (*Media) Planned() []string {
-	return []string{
-		"transparent_seqno", "transparent_ssrc", "dtmf_filtering", "dtmf_detection",
-		"mux_a", "mux_b", "bandwidth", "bandwidth_peak",
-	}
+	return []string{"mux_a", "mux_b"}
 }
