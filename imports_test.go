@@ -39,6 +39,7 @@ var rooms = []room{
 	{"sbc/pattern", []string{"sbc/sip"}, "patterns read messages only"},
 	{"sbc/callcontrol", []string{"abi", "abi/...", "sbc/pattern"}, "the wall between calls and modules"},
 	{"sbc/profile", []string{"sbc/sip", "sbc/pattern", "sbc/callcontrol", "media", "abi"}, "text in, values out: it runs no call"},
+	{"sbc/capture", nil, "packets in, files out"},
 	{"sbc", []string{"sbc/...", "media", "abi"}, "calls know neither WebAssembly nor TOML nor who starts them"},
 
 	{"host/config", []string{"github.com/BurntSushi/toml", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
@@ -49,6 +50,7 @@ var rooms = []room{
 	{"host/admin", nil, "what is asked and how answers look; the host does the rest"},
 	{"host/explain", []string{"host/config", "host/store", "host/wasm", "sbc", "sbc/...", "media", "abi"}, "an SBC without doors, of the rooms that a real one has"},
 	{"host/cdr", nil, "a file of lines"},
+	{"host/cdr/sink", []string{"host/cdr", pgx}, "lines in, whatever others want out"},
 	{"host/store", nil, "values in, values out: it knows neither calls nor modules"},
 	{"host/store/embedded", []string{"host/store", "host/store/...", bbolt}, "one engine, one library"},
 	{"host/store/redis", []string{"host/store", "host/store/...", rueidis}, "one engine, one library"},
@@ -76,6 +78,7 @@ const (
 	digest  = "github.com/icholy/digest"
 	bbolt   = "go.etcd.io/bbolt/..."
 	rueidis = "github.com/redis/rueidis/..."
+	pgx     = "github.com/jackc/pgx/v5/..."
 )
 
 // owners are the libraries behind one wall: only these folders import them, tests apart.
@@ -89,6 +92,7 @@ var owners = []struct {
 	{digest, []string{"sbc/digest"}},
 	{bbolt, []string{"host/store/embedded"}},
 	{rueidis, []string{"host/store/redis"}},
+	{pgx, []string{"host/cdr/sink"}},
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
 	{pion, []string{"media/...", "host/useragent", "bench/..."}},
 	{digest, []string{"sbc/digest"}},
