@@ -49,13 +49,14 @@ type Call struct {
 	Ringing time.Time // the first 18x from leg B
 	Connect time.Time // the call was answered
 	End     time.Time // the call ended
+	Until   time.Time // its maximum duration is over
 
 	Side   string // the leg the event came from: "a", "b" or ""
 	Status int    // early, reject: status of leg B's response
 	Phrase string // its reason phrase
 	Target string // reject: the URI that was tried
 	Timer  uint32 // timer: the one that fired
-	Detail string // dtmf: the digit; refresh: the method; info: the content type
+	Detail string // dtmf: the digit; refresh: the method; info: the content type; refer: the Refer-To
 
 	// Later, when it is not nil, lets a module host answer ErrPending and call Later
 	// once when it knows the decision, from any goroutine. The call then stays as

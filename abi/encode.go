@@ -13,11 +13,13 @@ import (
 // length is what it would have needed. It leaves it to the caller to keep
 // wire.AnswerRoom free behind the frame.
 func EncodeCall(buf []byte, c *Call) (int, error) {
-	slots := wire.FieldModules + 1
+	slots, within := wire.FieldModules+1, false
 	if c.Event != EventEnd || c.Result == nil {
-		slots = wire.FieldDetail + 1
+		slots, within = wire.FieldDetail+1, true
 		if c.Event == EventStart || c.Event == EventConnect {
-			slots = wire.FieldRinging + 1
+			slots, within = wire.FieldRinging+1, false
+		} else if !c.Until.IsZero() {
+			slots = wire.FieldUntil + 1
 		}
 	} else if c.Result.A != (MediaStats{}) || c.Result.B != (MediaStats{}) {
 		slots = wire.CallSlots
@@ -47,9 +49,10 @@ func EncodeCall(buf []byte, c *Call) (int, error) {
 	w.U64(wire.FieldRinging, unix(c.Ringing))
 	w.U64(wire.FieldConnect, unix(c.Connect))
 	w.U64(wire.FieldEnd, unix(c.End))
+	w.U64(wire.FieldUntil, unix(c.Until))
 	fields(&w, wire.FieldParams, c.Params)
 	fields(&w, wire.FieldVars, c.Vars.list())
-	if slots == wire.FieldDetail+1 {
+	if within {
 		w.Text(wire.FieldSide, c.Side)
 		w.U64(wire.FieldStatus, uint64(max(c.Status, 0)))
 		w.Text(wire.FieldPhrase, c.Phrase)
@@ -211,6 +214,8 @@ func AppendField(dst []byte, c *Call, k int) ([]byte, bool) {
 		return number(unix(c.Connect))
 	case wire.FieldEnd:
 		return number(unix(c.End))
+	case wire.FieldUntil:
+		return number(unix(c.Until))
 	case wire.FieldSide:
 		return text(c.Side)
 	case wire.FieldStatus:

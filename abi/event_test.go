@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi/wire"
 )
 
 func TestFieldsOfEvents(t *testing.T) {
-	c := &Call{ID: "c1", Event: EventReject, Side: "b", Status: 486, Phrase: "Busy Here", Target: "sip:b1@example.net", Timer: 3, Detail: "5"}
+	c := &Call{ID: "c1", Event: EventReject, Side: "b", Status: 486, Phrase: "Busy Here", Target: "sip:b1@example.net", Timer: 3, Detail: "5", Until: time.Unix(5, 0)}
 	buf := make([]byte, wire.BufferSize)
 	n, err := EncodeCall(buf, c)
 	if err != nil {
@@ -27,7 +28,7 @@ func TestFieldsOfEvents(t *testing.T) {
 			t.Errorf("AppendField(%d) = %q", k, got)
 		}
 	}
-	for k, want := range map[int]uint64{wire.FieldStatus: 486, wire.FieldTimer: 3} {
+	for k, want := range map[int]uint64{wire.FieldStatus: 486, wire.FieldTimer: 3, wire.FieldUntil: 5e9} {
 		if got := r.U64(k); got != want {
 			t.Errorf("slot %d = %d, want %d", k, got, want)
 		}

@@ -22,6 +22,7 @@ const (
 	EventMediaTimeout = wire.EventMediaTimeout
 	EventTimer        = wire.EventTimer
 	EventEnd          = wire.EventEnd
+	EventRearm        = wire.EventRearm
 	EventRegister     = wire.EventRegister
 	EventRoute        = wire.EventRoute
 	EventTick         = wire.EventTick

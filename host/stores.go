@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/store"
@@ -141,17 +140,6 @@ func (h *Host) lookUpIn(name string) (func(dst []byte, key string) ([]byte, bool
 		return nil, false
 	}
 	return m.Append, true
-}
-
-// runningCalls is what modules reach of calls from outside of their hooks.
-type runningCalls struct{ h *Host }
-
-func (r runningCalls) Hangup(id, by string, code int, reason string) bool {
-	return r.h.sbc != nil && r.h.sbc.Hangup(id, by, code, reason)
-}
-
-func (r runningCalls) Rearm(id, use string, d time.Duration) bool {
-	return r.h.sbc != nil && r.h.sbc.Rearm(id, use, d)
 }
 
 // needs says whether one of the modules keeps something in the store, and whether one

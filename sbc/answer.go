@@ -32,6 +32,7 @@ func (c *call) response(l *leg, tx *transaction.Client, res *sip.Message) {
 		case res.Status < 200:
 		case tx == l.byeTx:
 			c.drop(l)
+		case c.ownAnswered(tx, res):
 		default:
 			c.relayResponse(tx, res)
 		}
@@ -334,7 +335,9 @@ func (c *call) clientFailed(l *leg, tx *transaction.Client, err error) {
 		c.turnTo(x, tx)
 	}
 	if x == nil || x.client != tx {
-		c.relayFailed(tx, err)
+		if !c.ownFailed(tx, err) {
+			c.relayFailed(tx, err)
+		}
 		return
 	}
 	if c.state != setup {

@@ -140,6 +140,9 @@ func (c *call) replace(l *leg, old, next *transaction.Client) {
 			r.client = next
 		}
 	}
+	if r := c.ownOf(old); r != nil {
+		r.client, r.seq = next, l.localSeq
+	}
 }
 
 // unauthorized is a request without the credentials that its leg demands.

@@ -48,6 +48,7 @@ type call struct {
 	run      *callcontrol.Run
 	media    *media.Session
 	relays   []*relayed
+	own      *own // nil: no module wants anything sent
 	tries    *tries
 
 	timer *time.Timer

@@ -133,29 +133,6 @@ func (s *SBC) Hangup(id, by string, code int, reason string) bool {
 	return true
 }
 
-// Rearm sets the maximum duration that the use of a module allows its call anew: it is
-// counted from the answer, 0 lifts it. It says whether there is such a call; it does not
-// wait. It may be called by anybody.
-func (s *SBC) Rearm(id, use string, d time.Duration) bool {
-	c := s.find(id)
-	if c == nil {
-		return false
-	}
-	c.post(event{kind: evRearm, text: use, limit: d})
-	return true
-}
-
-// limitAnew takes a new maximum duration from a module.
-func (c *call) limitAnew(use string, d time.Duration) {
-	if c.state == over || !c.run.Rearm(use, d) || c.state != up {
-		return
-	}
-	c.due.max = 0
-	if limit := shorter(c.plan.MaxDuration, c.run.MaxDuration()); limit > 0 {
-		c.due.max = c.answer + limit
-	}
-}
-
 // find returns the call with an ID, nil if there is none. It looks at every leg: only
 // people ask for calls by their ID.
 func (s *SBC) find(id string) *call {

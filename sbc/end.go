@@ -140,6 +140,9 @@ func (c *call) forget() {
 		c.send(r.server, sip.NewResponse(r.request, 487, "", r.from.localTag))
 	}
 	c.tries, c.plan, c.relays = nil, nil, nil
+	if c.own != nil {
+		c.own.waiting = nil
+	}
 }
 
 // end records the end of the call, once, whatever the cause: timers stop, media closes,

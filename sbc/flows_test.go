@@ -41,6 +41,7 @@ var update = flag.Bool("update", false, "rewrite the expected messages of testda
 //	wait 3m            time passes
 //	module             what the module of the profile does: see scripted
 //	log                what the modules were told, in order
+//	limit 10m [now]    somebody outside sets the maximum duration; the text says what came of it
 //
 // Before anything is sent, and at the end, every message must have been expected.
 func TestFlows(t *testing.T) {
@@ -88,6 +89,7 @@ func newBedOn(t testing.TB, net *memnet.Net) *bed {
 		log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	b.sbc = New(Options{Node: "test", Log: log})
+	b.module.sbc = b.sbc
 	b.x = transaction.New(transaction.Config{Log: log}, b.sbc)
 	var err error
 	b.tr, err = transport.New([]transport.Config{
@@ -216,6 +218,15 @@ func playFlow(t *testing.T, arc *txtar.Archive) {
 			defer cancel()
 			go b.sbc.Drain(ctx)
 			synctest.Wait()
+		case words[0] == "limit":
+			b.allExpected(f.Name)
+			got := b.limit(words[1:])
+			if *update {
+				f.Data = []byte(got + "\n")
+			} else if got != text {
+				t.Errorf("%s: %s, want %s", f.Name, got, text)
+			}
+			synctest.Wait()
 		case words[0] == "log":
 			got := strings.Join(b.module.log, "\n")
 			if *update {
@@ -250,6 +261,26 @@ func playFlow(t *testing.T, arc *txtar.Archive) {
 	if st := b.anchor.Stats(); st.Sessions != 0 {
 		t.Errorf("%d media sessions are still open", st.Sessions)
 	}
+}
+
+// limit sets the maximum duration of the oldest call, for the module scripted.
+func (b *bed) limit(words []string) string {
+	d, err := time.ParseDuration(words[0])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	id := "nobody"
+	if calls := b.sbc.Calls(b.t.Context()); len(calls) > 0 {
+		id = calls[0].ID
+	}
+	until, err := b.sbc.Limit(b.t.Context(), id, "scripted", d, len(words) > 1)
+	switch {
+	case err != nil:
+		return err.Error()
+	case until.IsZero():
+		return "no end known"
+	}
+	return "ends in " + time.Until(until).Round(time.Millisecond).String()
 }
 
 func (b *bed) allExpected(where string) {

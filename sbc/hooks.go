@@ -21,6 +21,7 @@ type hookCall struct {
 	end   abi.End
 	owner *call
 	later func(abi.Decision, error)
+	asked *relayed // EventRefer: the REFER that has to be answered
 }
 
 var hookCalls sync.Pool
@@ -75,6 +76,9 @@ func (c *call) shown(ev abi.Event, m *sip.Message) *hookCall {
 	if c.answer != 0 {
 		h.Connect = c.sbc.epoch.Add(c.answer)
 	}
+	if c.due.max != 0 {
+		h.Until = c.sbc.epoch.Add(c.due.max)
+	}
 	if m != nil {
 		h.Message = shownMessage{m}
 	}
@@ -82,7 +86,7 @@ func (c *call) shown(ev abi.Event, m *sip.Message) *hookCall {
 }
 
 func done(h *hookCall) {
-	h.Call, h.end, h.owner = abi.Call{}, abi.End{}, nil
+	h.Call, h.end, h.owner, h.asked = abi.Call{}, abi.End{}, nil, nil
 	hookCalls.Put(h)
 }
 
@@ -192,8 +196,11 @@ func (c *call) judged(h *hookCall, ev abi.Event, err error) {
 		c.wakeFor()
 		return
 	}
+	asked := h.asked
 	done(h)
 	switch {
+	case ev == abi.EventRefer:
+		c.referred(asked, err)
 	case ev == abi.EventStart:
 		c.started(err)
 	case ev == abi.EventConnect:

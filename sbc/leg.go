@@ -208,9 +208,12 @@ func (l *leg) build(method string, seq uint32) *sip.Message {
 	m.Add(sip.To, l.remote)
 	m.Add(sip.CallID, l.callID)
 	m.Add(sip.CSeq, strconv.FormatUint(uint64(seq), 10)+" "+method)
-	if method == "INVITE" || method == "UPDATE" {
+	switch method {
+	case "INVITE", "UPDATE":
 		m.Add(sip.Contact, l.contact())
 		m.Add(sip.Allow, l.allow())
+	case "REFER":
+		m.Add(sip.Contact, l.contact())
 	}
 	return m
 }
@@ -321,8 +324,10 @@ func (l *leg) sendACK(seq uint32, body string) {
 }
 
 // name is the leg's name in logs and CDRs.
-func (l *leg) name() string {
-	if l.side == media.A {
+func (l *leg) name() string { return nameOf(l.side) }
+
+func nameOf(side media.Side) string {
+	if side == media.A {
 		return "a"
 	}
 	return "b"

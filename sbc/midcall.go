@@ -51,7 +51,7 @@ func (c *call) request(l *leg, t *transaction.Server, m *sip.Message, f transpor
 		c.sbc.respond(t, m, 483, "")
 		return
 	}
-	if c.methodFiltered(l, t, m) {
+	if m.Method == "NOTIFY" && c.notified(l, t, m) || c.methodFiltered(l, t, m) {
 		return
 	}
 	c.heedFlags(l, m)
@@ -71,6 +71,8 @@ func (c *call) request(l *leg, t *transaction.Server, m *sip.Message, f transpor
 		c.reinvite(l, t, m)
 	case "INFO", "MESSAGE":
 		c.relay(l, t, m)
+	case "REFER":
+		c.refer(l, t, m)
 	default:
 		c.sbc.outOfDialog(t, m)
 	}

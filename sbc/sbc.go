@@ -57,6 +57,7 @@ type Stats struct {
 	Failed   uint64 // calls that ended without an answer, refusals among them
 	Refused  uint64 // calls refused by admission, a profile or a module
 	Panics   uint64 // panics contained in a call
+	Ignored  uint64 // INFOs and REFERs of modules that a far end refused or did not answer, or that could not be sent
 }
 
 // SBC is the back-to-back user agent. It is the transaction layer's user. All methods
@@ -79,7 +80,7 @@ type SBC struct {
 	// background counts look-ups that still run; Drain waits for them.
 	background sync.WaitGroup
 
-	calls, answered, failed, refused, panics atomic.Uint64
+	calls, answered, failed, refused, panics, ignored atomic.Uint64
 }
 
 var _ transaction.User = (*SBC)(nil)
@@ -115,6 +116,7 @@ func (s *SBC) Stats() Stats {
 		Failed:   s.failed.Load(),
 		Refused:  s.refused.Load(),
 		Panics:   s.panics.Load(),
+		Ignored:  s.ignored.Load(),
 	}
 }
 

@@ -7,16 +7,20 @@ import (
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
 
 // scripted is the module of the flows. Its script has one line a hook:
 //
 //	start refuse 403 Not today | start set identity.ruri sip:x@y | start max 30s | start panic
+//	connect info a A note | timer refer b sip:x@y | refer refuse 403 No
 //	connect refuse 402 Empty | start wait 5s | start timer 20s | start end 20s | reject targets sip:x@y | reject fork sip:x@y sip:z@y
 //
 // What it is told goes to log, a line a hook.
 type scripted struct {
+	sbc   *SBC
 	lines []string
 	log   []string
 }
@@ -28,7 +32,7 @@ func (s *scripted) Release()                                                {}
 func (s *scripted) Events() uint64 {
 	return abi.Bit(abi.EventStart) | abi.Bit(abi.EventConnect) | abi.Bit(abi.EventEnd) |
 		abi.Bit(abi.EventReject) | abi.Bit(abi.EventTimer) | abi.Bit(abi.EventRefresh) | abi.Bit(abi.EventInfo) |
-		abi.Bit(abi.EventHold) | abi.Bit(abi.EventResume)
+		abi.Bit(abi.EventHold) | abi.Bit(abi.EventResume) | abi.Bit(abi.EventRefer) | abi.Bit(abi.EventRearm)
 }
 func (s *scripted) Waits() bool        { return true }
 func (s *scripted) Cancel(c *abi.Call) { s.log = append(s.log, "nobody waits any more") }
@@ -66,11 +70,24 @@ func (s *scripted) run(hook string, c *abi.Call) (d abi.Decision, err error) {
 		case "targets", "fork": // once
 			d.Targets, d.Fork = w[2:], w[1] == "fork"
 			s.lines[i] = "- - -"
+		case "info":
+			s.sbc.Inform(c.ID, Info{
+				Leg: sideOf(w[2]), ContentType: "text/plain", Body: w[3], Headers: []sip.Header{{Name: "X-Note", Value: "yes"}},
+			})
+		case "refer":
+			err = s.sbc.Refer(c.ID, Transfer{Leg: sideOf(w[2]), Target: w[3]})
 		case "panic":
 			panic("scripted")
 		}
 	}
 	return d, err
+}
+
+func sideOf(leg string) media.Side {
+	if leg == "a" {
+		return media.A
+	}
+	return media.B
 }
 
 func (s *scripted) Start(_ context.Context, c *abi.Call) (abi.Decision, error) {

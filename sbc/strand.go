@@ -28,6 +28,8 @@ const (
 	evInquire                   // what the call is: tell inquirer
 	evDecided                   // a hook that waited has decided
 	evRearm                     // a module's use (text) allows the call limit from its answer
+	evOwn                       // a module wants own to be sent
+	evLimit                     // somebody outside sets the call's maximum duration
 )
 
 // event is anything that can happen to a call. Which fields are set follows from kind.
@@ -45,6 +47,8 @@ type event struct {
 	decided *decided
 	limit   time.Duration
 	cause   *cause
+	own     *ownRequest
+	order   *limitOrder
 
 	inquirer chan<- CallInfo
 }
@@ -149,7 +153,7 @@ func (c *call) handle(ev event) {
 	case evRetarget:
 		c.retargeted(ev.leg, ev.text, ev.targets)
 	case evRearm:
-		c.limitAnew(ev.text, ev.limit)
+		_ = c.limitAnew(ev.text, ev.limit)
 	case evDecided:
 		c.decidedLater(ev.decided)
 	case evSilence:
@@ -163,7 +167,12 @@ func (c *call) handle(ev event) {
 		}
 	case evInquire:
 		c.inform(ev.inquirer)
+	case evOwn:
+		c.say(ev.own)
+	case evLimit:
+		c.limitTo(ev.order)
 	}
+	c.sayWaiting()
 	c.rearm()
 }
 

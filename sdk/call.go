@@ -108,6 +108,10 @@ func (c *Call) ConnectTime() Time { return Time(c.in.U64(wire.FieldConnect)) }
 // EndTime is when the call ended; zero before.
 func (c *Call) EndTime() Time { return Time(c.in.U64(wire.FieldEnd)) }
 
+// UntilTime is when the call ends by itself because its maximum duration is over; zero if it has
+// none, or is not answered.
+func (c *Call) UntilTime() Time { return Time(c.in.U64(wire.FieldUntil)) }
+
 // Param is the value of this use's parameter, "" when it is not configured.
 // Patterns in it were evaluated when the call started.
 func (c *Call) Param(name string) string {

@@ -33,7 +33,8 @@ func (c *Call) Phrase() string { return c.text(wire.FieldPhrase) }
 // Target is the URI that was tried, in Reject.
 func (c *Call) Target() string { return c.text(wire.FieldTarget) }
 
-// Detail is the digit in DTMF, the method in Refresh, the content type in Info.
+// Detail is the digit in DTMF, the method in Refresh, the content type in Info, the value of
+// Refer-To in Refer.
 func (c *Call) Detail() string { return c.text(wire.FieldDetail) }
 
 // Try makes the SBC try these URIs next, one after the other; it counts in Reject only.
@@ -66,6 +67,41 @@ func (c *Call) Hangup(id string, code int, reason string) error {
 // answer; 0 lifts the limit. It needs the capability sbc_call.
 func (c *Call) Rearm(id string, d Duration) error {
 	return result(c.host.callRearm(c.handle, id, int64(d)))
+}
+
+// Inform sends an INFO to the far end of a leg, "a" or "b", with further header fields: when
+// its dialog is confirmed, in the order of these calls. The body has at most 1 KiB, and an empty
+// one no content type. It needs the capability sbc_call. Nil means that the call was told to;
+// what the far end says to it changes nothing. It fails with ErrTooBig, ErrInvalid (line breaks,
+// a header field that makes the dialog), or ErrBusy (16 of these in one hook).
+func (c *Call) Inform(leg, contentType, body string, headers ...Field) error {
+	return c.within(c.host.callInfo, headers, func(w *wire.Writer) {
+		w.Text(wire.RequestLeg, leg)
+		w.Text(wire.RequestContentType, contentType)
+		w.Text(wire.RequestBody, body)
+	})
+}
+
+// Refer tells the far end of a leg, by REFER, to call another URI, as Inform tells it something.
+// The call goes on until somebody ends it.
+func (c *Call) Refer(leg, target string, headers ...Field) error {
+	return c.within(c.host.callRefer, headers, func(w *wire.Writer) {
+		w.Text(wire.RequestLeg, leg)
+		w.Text(wire.RequestTarget, target)
+	})
+}
+
+// within sends a request within a dialog.
+func (c *Call) within(send func(call int64, req []byte) int32, headers []Field, fill func(*wire.Writer)) error {
+	b := make([]byte, 16<<10) // more than the bounds allow
+	w := wire.NewWriter(b, wire.RequestSlots)
+	fill(&w)
+	write(&w, wire.RequestHeaders, headers)
+	n, ok := w.Close()
+	if !ok {
+		return ErrTooBig
+	}
+	return result(send(c.handle, b[:n]))
 }
 
 // Metric is a number the operator can see. It needs the capability sbc_metric.

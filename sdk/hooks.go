@@ -20,7 +20,8 @@ type RejectHook interface {
 	Reject(c *Call) error
 }
 
-// ReferHook sees REFER from either side.
+// ReferHook sees REFER from either side: Side, Detail is the value of Refer-To. The SBC answers
+// it with 405, or as Refuse says; the call goes on.
 type ReferHook interface {
 	Refer(c *Call) error
 }
@@ -53,6 +54,12 @@ type MediaTimeoutHook interface {
 // TimerHook hears that a timer of this use fired: Timer. It may Refuse: the call is hung up.
 type TimerHook interface {
 	Timer(c *Call) error
+}
+
+// RearmHook hears that somebody outside has set anew how long this use lets the call last:
+// UntilTime.
+type RearmHook interface {
+	Rearm(c *Call) error
 }
 
 // RegisterHook sees REGISTER outside a dialog.
@@ -91,6 +98,7 @@ type SelfTester interface {
 
 // findHooks fills in what m has methods for.
 func (i *instance) findHooks(m Module) {
+	i.keeper, _ = m.(StateKeeper)
 	if h, ok := m.(StartHook); ok {
 		i.hooks[wire.EventStart] = h.Start
 	}
@@ -129,6 +137,9 @@ func (i *instance) findHooks(m Module) {
 	}
 	if h, ok := m.(TimerHook); ok {
 		i.hooks[wire.EventTimer] = h.Timer
+	}
+	if h, ok := m.(RearmHook); ok {
+		i.hooks[wire.EventRearm] = h.Rearm
 	}
 	if h, ok := m.(RegisterHook); ok {
 		i.hooks[wire.EventRegister] = h.Register

@@ -78,6 +78,14 @@ func sbcCallHangup(call int64, id string, code int32, reason string) int32
 //go:noescape
 func sbcCallRearm(call int64, id string, span int64) int32
 
+//go:wasmimport sbc_call info
+//go:noescape
+func sbcCallInfo(call int64, req unsafe.Pointer, n uint32) int32
+
+//go:wasmimport sbc_call refer
+//go:noescape
+func sbcCallRefer(call int64, req unsafe.Pointer, n uint32) int32
+
 func at(b []byte) (unsafe.Pointer, uint32) {
 	return unsafe.Pointer(unsafe.SliceData(b)), uint32(len(b))
 }
@@ -138,4 +146,14 @@ func (host) callRearm(call int64, id string, span int64) int32 { return sbcCallR
 
 func (host) callHangup(call int64, id string, code int32, reason string) int32 {
 	return sbcCallHangup(call, id, code, reason)
+}
+
+func (host) callInfo(call int64, req []byte) int32 {
+	p, n := at(req)
+	return sbcCallInfo(call, p, n)
+}
+
+func (host) callRefer(call int64, req []byte) int32 {
+	p, n := at(req)
+	return sbcCallRefer(call, p, n)
 }

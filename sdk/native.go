@@ -36,6 +36,8 @@ type Host interface {
 	MetricObserve(metric int32, value int64) int32
 	CallHangup(call int64, id string, code int32, reason string) int32
 	CallRearm(call int64, id string, span Duration) int32
+	CallInfo(call int64, req []byte) int32
+	CallRefer(call int64, req []byte) int32
 }
 
 // resultRoom is how long a result may be.
@@ -141,6 +143,9 @@ func (h host) metricObserve(metric int32, v int64) int32  { return h.MetricObser
 func (h host) callRearm(call int64, id string, span int64) int32 {
 	return h.CallRearm(call, id, Duration(span))
 }
+
+func (h host) callInfo(call int64, req []byte) int32  { return h.CallInfo(call, req) }
+func (h host) callRefer(call int64, req []byte) int32 { return h.CallRefer(call, req) }
 
 func (h host) callHangup(call int64, id string, code int32, reason string) int32 {
 	return h.CallHangup(call, id, code, reason)

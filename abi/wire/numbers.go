@@ -18,7 +18,7 @@ const (
 	EventConnect      Event = 3  // the first 2xx from leg B; may refuse: both legs get BYE
 	EventRefresh      Event = 4  // a re-INVITE or UPDATE within the call
 	EventReject       Event = 5  // a final failure from leg B; may choose other targets, or refuse: the caller gets that answer
-	EventRefer        Event = 6  // REFER from either side
+	EventRefer        Event = 6  // REFER from either side, which gets 405; may refuse it with another answer, and the call goes on
 	EventDTMF         Event = 7  // a digit by RFC 4733 or INFO
 	EventInfo         Event = 8  // INFO from either side
 	EventHold         Event = 9  // a side put the other on hold
@@ -26,6 +26,7 @@ const (
 	EventMediaTimeout Event = 11 // no media from either side
 	EventTimer        Event = 12 // a timer of this use fired; may refuse: the call is hung up
 	EventEnd          Event = 13 // the call is over, whatever the cause; exactly once for a module whose start let the call pass
+	EventRearm        Event = 14 // somebody outside has set this use's maximum duration anew: until
 	EventRegister     Event = 24 // REGISTER outside a dialog
 	EventRoute        Event = 25 // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
 	EventTick         Event = 40 // once a second for the module, no call; not while it waits in one
@@ -61,6 +62,8 @@ func (e Event) String() string {
 		return "timer"
 	case EventEnd:
 		return "end"
+	case EventRearm:
+		return "rearm"
 	case EventRegister:
 		return "register"
 	case EventRoute:
@@ -102,6 +105,8 @@ func ParseEvent(name string) (Event, bool) {
 		return EventTimer, true
 	case "end":
 		return EventEnd, true
+	case "rearm":
+		return EventRearm, true
 	case "register":
 		return EventRegister, true
 	case "route":
@@ -202,6 +207,8 @@ const (
 	MaxBody       = 32768               // longest body of an HTTP request or answer, value of a key, bytes
 	MaxTimers     = 16                  // timers one use may have in one call; their numbers are below it
 	MaxTargets    = 16                  // targets a decision may have
+	MaxInfo       = 1024                // longest body of sbc_call.info, bytes
+	MaxFields     = 16                  // header fields a request of sbc_call.info or sbc_call.refer may add; also such requests one hook may send
 	TimerFire     = 0                   // `sbc_timer.set`: the event timer comes
 	TimerEnd      = 1                   // `sbc_timer.set`: the call ends
 	MaxMetrics    = 64                  // metrics a module may define
@@ -263,13 +270,14 @@ const (
 	FieldPhrase      = 28 // text: early, reject: reason phrase of leg B's response
 	FieldTarget      = 29 // text: reject: the URI that was tried
 	FieldTimer       = 30 // u64: timer: number of the timer that fired
-	FieldDetail      = 31 // text: dtmf: the digit; refresh: the method; info: the content type
+	FieldDetail      = 31 // text: dtmf: the digit; refresh: the method; info: the content type; refer: the Refer-To
 	FieldDisposition = 32 // text: end: answered, failed, canceled, refused or dropped
 	FieldCode        = 33 // u64: end: final SIP status of leg A, 200 for an answered call
 	FieldReason      = 34 // text: end: reason phrase that goes with code
 	FieldQ850        = 35 // u64: end: cause of Q.850, absent = unknown
 	FieldHangupBy    = 36 // text: end: a, b, sbc or the use that did it
 	FieldModules     = 37 // list: end: the uses of the chain that ran (the values are empty)
+	FieldUntil       = 38 // time: the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered
 	FieldACodec      = 40 // text: end: codec of leg A, "PCMU/8000"
 	FieldAPackets    = 41 // u64: end: RTP packets received from leg A
 	FieldALost       = 42 // u64: end: of these lost on the way here
@@ -365,4 +373,16 @@ const (
 	RedisArgs = 0 // list: command and arguments (in the names; the values are empty)
 
 	RedisSlots = 1 // slots a frame of this minor version has
+)
+
+// Slots of the request frame. Request of sbc_call.info and sbc_call.refer.
+const (
+	RequestID          = 0 // text: our id of the call; absent = this one
+	RequestLeg         = 1 // text: a or b: whose far end it is for
+	RequestContentType = 2 // text: info: type of the body, "text/plain"
+	RequestBody        = 3 // bytes: info: at most MaxInfo bytes
+	RequestHeaders     = 4 // list: further header fields, at most MaxFields of MaxValue bytes together; not those that make the dialog
+	RequestTarget      = 5 // text: refer: URI that the far end is to call
+
+	RequestSlots = 6 // slots a frame of this minor version has
 )

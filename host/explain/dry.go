@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/host/wasm"
 )
@@ -184,6 +185,18 @@ func (d dry) RoundTrip(r *http.Request) (*http.Response, error) {
 func (d dry) Hangup(id, _ string, _ int, _ string) bool {
 	d.granted("call %s hung up", id)
 	return false
+}
+
+// Inform reaches no far end.
+func (d dry) Inform(id, leg, contentType, body string, _ []abi.Field) bool {
+	d.granted("INFO to leg %s of call %s: %s, %d bytes", leg, id, contentType, len(body))
+	return false
+}
+
+// Refer neither.
+func (d dry) Refer(id, leg, target string, _ []abi.Field) abi.Code {
+	d.granted("REFER to leg %s of call %s: %s", leg, id, target)
+	return abi.CodeNotFound
 }
 
 // Rearm does nothing.

@@ -15,6 +15,10 @@ type Calls interface {
 	Hangup(id, by string, code int, reason string) bool
 	// Rearm sets the maximum duration that a use allows its call anew.
 	Rearm(id, use string, d time.Duration) bool
+	// Inform sends an INFO within the dialog of a leg, "a" or "b".
+	Inform(id, leg, contentType, body string, headers []abi.Field) bool
+	// Refer sends a REFER. It fails with abi.CodeNotFound, or abi.CodeInvalid for a target that is no URI.
+	Refer(id, leg, target string, headers []abi.Field) abi.Code
 }
 
 var timerFunctions = map[string]function{
@@ -29,6 +33,8 @@ var mapFunctions = map[string]function{
 var callFunctions = map[string]function{
 	"hangup": {i64 + i32 + i32 + i32 + i32 + i32, i32, callHangup},
 	"rearm":  {i64 + i32 + i32 + i64, i32, callRearm},
+	"info":   {i64 + i32 + i32, i32, callInfo},
+	"refer":  {i64 + i32 + i32, i32, callRefer},
 }
 
 func itoa(v int64) string { return strconv.FormatInt(v, 10) }

@@ -55,6 +55,7 @@ type instance struct {
 	ops      []*op  // of the hook that runs
 	life     *life  // of what it began; nil when that is nothing
 	timers   []abi.Timer
+	requests int // that it has sent within dialogs
 	finished []finished
 	locked   *parked   // whose call a function of the host looks at
 	about    *abi.Call // whom a log line is about, when there is no call
@@ -295,7 +296,7 @@ func (in *instance) enter(f api.Function) error {
 
 func (in *instance) begin(c *abi.Call, cpu time.Duration) {
 	in.call, in.about, in.broken = c, c, false
-	in.timers, in.life = in.timers[:0], nil
+	in.timers, in.life, in.requests = in.timers[:0], nil, 0
 	in.handle++
 	in.meter.reset(cpu)
 	in.said.reset()

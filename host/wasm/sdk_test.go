@@ -30,7 +30,10 @@ func TestSDK(t *testing.T) {
 	if len(d.Set) != 1 || d.Set[0].Value != "sip:bob@example.org" || !slices.Equal(d.Timers, want) || !slices.Equal(d.Vars, []abi.Field{{Name: "seen", Value: "1"}}) {
 		t.Errorf("decision %+v", d)
 	}
-	if !slices.Equal(e.calls.said, []string{"hangup other by judge: 603 Enough", "rearm call-bob of judge: 1h0m0s"}) {
+	if !slices.Equal(e.calls.said, []string{
+		"hangup other by judge: 603 Enough", "rearm call-bob of judge: 1h0m0s",
+		"info call-bob a: text/plain, 6 bytes [{X-Left 30}]", "refer call-bob b: sip:carol@example.org []",
+	}) {
 		t.Errorf("calls were told %q", e.calls.said)
 	}
 	m, err := e.Acquire("judge", "1")
@@ -50,6 +53,10 @@ func TestSDK(t *testing.T) {
 	c.Event = abi.EventDTMF
 	if _, err := m.Event(t.Context(), c); err != nil {
 		t.Errorf("dtmf: %v", err)
+	}
+	c.Event, c.Until = abi.EventRearm, time.Unix(1700000000, 0)
+	if _, err := m.Event(t.Context(), c); err != nil {
+		t.Errorf("rearm: %v", err)
 	}
 	g := m.(*Generation)
 	if b, err := g.Migrate(2, []byte("x")); err != nil || string(b) != "3:x" {

@@ -52,6 +52,22 @@ func (f *fakeCalls) Rearm(id, use string, d time.Duration) bool {
 	return id != "gone"
 }
 
+func (f *fakeCalls) Inform(id, leg, contentType, body string, headers []abi.Field) bool {
+	f.said = append(f.said, fmt.Sprintf("info %s %s: %s, %d bytes %v", id, leg, contentType, len(body), headers))
+	return id != "gone"
+}
+
+func (f *fakeCalls) Refer(id, leg, target string, headers []abi.Field) abi.Code {
+	f.said = append(f.said, fmt.Sprintf("refer %s %s: %s %v", id, leg, target, headers))
+	switch {
+	case id == "gone":
+		return abi.CodeNotFound
+	case !strings.HasPrefix(target, "sip:"):
+		return abi.CodeInvalid
+	}
+	return abi.CodeOK
+}
+
 // everything is a host whose modules may do all there is.
 type everything struct {
 	*world
@@ -158,7 +174,7 @@ func TestConformance(t *testing.T) {
 
 func conformance(t *testing.T, e *everything) {
 	t.Helper()
-	names := []string{"sbc", "kv", "limit", "account", "http", "redis", "cdr", "timer", "map", "metric", "call"}
+	names := []string{"sbc", "kv", "limit", "account", "http", "redis", "cdr", "timer", "map", "metric", "call", "dialog"}
 	for _, f := range contract.Imports {
 		if f.Async() && f.Module != "sbc" {
 			names = append(names, "wrong-"+f.Module+"."+f.Name)
@@ -183,6 +199,16 @@ func conformance(t *testing.T, e *everything) {
 				"rearm call-call of judge: 1m0s", "rearm gone of judge: 1m0s",
 			}
 			if !slices.Equal(e.calls.said, want) {
+				t.Errorf("calls were told %q", e.calls.said)
+			}
+			e.calls.said = nil
+		case "dialog":
+			want := []string{
+				"info call-dialog a: text/plain, 6 bytes []", "info call-dialog b: , 0 bytes [{X-Left 30}]", "info other a: text/plain, 1024 bytes []",
+				"info gone a: , 0 bytes []", "refer call-dialog b: sip:carol@example.org [{Referred-By <sip:bob@example.net>}]",
+				"refer gone a: sip:carol@example.org []", "refer call-dialog a: nobody []",
+			}
+			if n := len(want); len(e.calls.said) != wire.MaxFields+1 || !slices.Equal(e.calls.said[:n], want) {
 				t.Errorf("calls were told %q", e.calls.said)
 			}
 		case "cdr":

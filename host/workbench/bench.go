@@ -235,6 +235,26 @@ func (s *said) Rearm(id, _ string, d time.Duration) bool {
 	return true
 }
 
+// Inform notes that the module sent an INFO.
+func (s *said) Inform(id, leg, contentType, body string, headers []abi.Field) bool {
+	s.add(strings.TrimSpace(fmt.Sprintf("info %s %s%s: %s %s", id, leg, fieldsText(headers), contentType, body)))
+	return true
+}
+
+// Refer notes that the module sent a REFER. Whether the target is a URI is not looked at.
+func (s *said) Refer(id, leg, target string, headers []abi.Field) abi.Code {
+	s.add(fmt.Sprintf("refer %s %s%s: %s", id, leg, fieldsText(headers), target))
+	return abi.CodeOK
+}
+
+func fieldsText(fs []abi.Field) string {
+	text := ""
+	for _, f := range fs {
+		text += fmt.Sprintf(" [%s: %s]", f.Name, f.Value)
+	}
+	return text
+}
+
 // Close keeps the records.
 func (s *said) Close() error { return nil }
 

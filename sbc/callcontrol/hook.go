@@ -101,11 +101,25 @@ func check(d *abi.Decision) error {
 		return fmt.Errorf("%w: line break in the reason", ErrBadDecision)
 	}
 	for _, f := range d.Headers {
-		if !isToken(f.Name) || !abi.Clean(f.Value) || isCore(f.Name) {
+		if !FieldFits(f) {
 			return fmt.Errorf("%w: header field %q", ErrBadDecision, f.Name)
 		}
 	}
 	return nil
+}
+
+// FieldFits says whether a module may add this header field to a message: its name is a
+// token, its value ends no line, and it does not make the message another one.
+func FieldFits(f Field) bool { return isToken(f.Name) && abi.Clean(f.Value) && !isCore(f.Name) }
+
+// RequestFieldFits is FieldFits for a request that a module sends within a dialog: what
+// says where answers go, or what must be understood, is the SBC's own too.
+func RequestFieldFits(f Field) bool {
+	switch strings.ToLower(f.Name) {
+	case "contact", "m", "refer-to", "r", "refer-sub", "supported", "k", "require", "proxy-require":
+		return false
+	}
+	return FieldFits(f)
 }
 
 // isCore says whether a header field belongs to the response itself: a second one would

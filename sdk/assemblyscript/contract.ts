@@ -13,7 +13,7 @@ export const EVENT_EARLY: i32 = 2; // a provisional response other than 100 from
 export const EVENT_CONNECT: i32 = 3; // the first 2xx from leg B; may refuse: both legs get BYE
 export const EVENT_REFRESH: i32 = 4; // a re-INVITE or UPDATE within the call
 export const EVENT_REJECT: i32 = 5; // a final failure from leg B; may choose other targets, or refuse: the caller gets that answer
-export const EVENT_REFER: i32 = 6; // REFER from either side
+export const EVENT_REFER: i32 = 6; // REFER from either side, which gets 405; may refuse it with another answer, and the call goes on
 export const EVENT_DTMF: i32 = 7; // a digit by RFC 4733 or INFO
 export const EVENT_INFO: i32 = 8; // INFO from either side
 export const EVENT_HOLD: i32 = 9; // a side put the other on hold
@@ -21,6 +21,7 @@ export const EVENT_RESUME: i32 = 10; // a side took the other off hold
 export const EVENT_MEDIA_TIMEOUT: i32 = 11; // no media from either side
 export const EVENT_TIMER: i32 = 12; // a timer of this use fired; may refuse: the call is hung up
 export const EVENT_END: i32 = 13; // the call is over, whatever the cause; exactly once for a module whose start let the call pass
+export const EVENT_REARM: i32 = 14; // somebody outside has set this use's maximum duration anew: until
 export const EVENT_REGISTER: i32 = 24; // REGISTER outside a dialog
 export const EVENT_ROUTE: i32 = 25; // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
 export const EVENT_TICK: i32 = 40; // once a second for the module, no call; not while it waits in one
@@ -78,6 +79,8 @@ export const MAX_URL: i32 = 4096; // longest URL, bytes
 export const MAX_BODY: i32 = 32768; // longest body of an HTTP request or answer, value of a key, bytes
 export const MAX_TIMERS: i32 = 16; // timers one use may have in one call; their numbers are below it
 export const MAX_TARGETS: i32 = 16; // targets a decision may have
+export const MAX_INFO: i32 = 1024; // longest body of sbc_call.info, bytes
+export const MAX_FIELDS: i32 = 16; // header fields a request of sbc_call.info or sbc_call.refer may add; also such requests one hook may send
 export const TIMER_FIRE: i32 = 0; // `sbc_timer.set`: the event timer comes
 export const TIMER_END: i32 = 1; // `sbc_timer.set`: the call ends
 export const MAX_METRICS: i32 = 64; // metrics a module may define
@@ -130,13 +133,14 @@ export const FIELD_STATUS: i32 = 27; // u64: early, reject: status of leg B's re
 export const FIELD_PHRASE: i32 = 28; // text: early, reject: reason phrase of leg B's response
 export const FIELD_TARGET: i32 = 29; // text: reject: the URI that was tried
 export const FIELD_TIMER: i32 = 30; // u64: timer: number of the timer that fired
-export const FIELD_DETAIL: i32 = 31; // text: dtmf: the digit; refresh: the method; info: the content type
+export const FIELD_DETAIL: i32 = 31; // text: dtmf: the digit; refresh: the method; info: the content type; refer: the Refer-To
 export const FIELD_DISPOSITION: i32 = 32; // text: end: answered, failed, canceled, refused or dropped
 export const FIELD_CODE: i32 = 33; // u64: end: final SIP status of leg A, 200 for an answered call
 export const FIELD_REASON: i32 = 34; // text: end: reason phrase that goes with code
 export const FIELD_Q850: i32 = 35; // u64: end: cause of Q.850, absent = unknown
 export const FIELD_HANGUP_BY: i32 = 36; // text: end: a, b, sbc or the use that did it
 export const FIELD_MODULES: i32 = 37; // list: end: the uses of the chain that ran (the values are empty)
+export const FIELD_UNTIL: i32 = 38; // time: the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered
 export const FIELD_A_CODEC: i32 = 40; // text: end: codec of leg A, "PCMU/8000"
 export const FIELD_A_PACKETS: i32 = 41; // u64: end: RTP packets received from leg A
 export const FIELD_A_LOST: i32 = 42; // u64: end: of these lost on the way here
@@ -196,6 +200,13 @@ export const ACCOUNT_TTL: i32 = 4; // span: reserve: when the money is free agai
 export const ACCOUNT_SLOTS: i32 = 5; // how many there are
 export const REDIS_ARGS: i32 = 0; // list: command and arguments (in the names; the values are empty)
 export const REDIS_SLOTS: i32 = 1; // how many there are
+export const REQUEST_ID: i32 = 0; // text: our id of the call; absent = this one
+export const REQUEST_LEG: i32 = 1; // text: a or b: whose far end it is for
+export const REQUEST_CONTENT_TYPE: i32 = 2; // text: info: type of the body, "text/plain"
+export const REQUEST_BODY: i32 = 3; // bytes: info: at most MaxInfo bytes
+export const REQUEST_HEADERS: i32 = 4; // list: further header fields, at most MaxFields of MaxValue bytes together; not those that make the dialog
+export const REQUEST_TARGET: i32 = 5; // text: refer: URI that the far end is to call
+export const REQUEST_SLOTS: i32 = 6; // how many there are
 // end table
 
 // The host's functions as they are. One that is not called is not imported.
@@ -275,4 +286,8 @@ export const REDIS_SLOTS: i32 = 1; // how many there are
 @external("sbc_call", "hangup") export declare function host_call_hangup(call: i64, id: usize, id_len: i32, code: i32, reason: usize, reason_len: i32): i32;
 // @ts-ignore: decorator
 @external("sbc_call", "rearm") export declare function host_call_rearm(call: i64, id: usize, id_len: i32, span: i64): i32;
+// @ts-ignore: decorator
+@external("sbc_call", "info") export declare function host_call_info(call: i64, req: usize, req_len: i32): i32;
+// @ts-ignore: decorator
+@external("sbc_call", "refer") export declare function host_call_refer(call: i64, req: usize, req_len: i32): i32;
 // end table

@@ -53,7 +53,7 @@ export class Module {
   refresh(c: Call): void {}
   /** A final failure from leg B; may choose other targets, or refuse: the caller gets that answer. */
   reject(c: Call): void {}
-  /** REFER from either side. */
+  /** REFER from either side, which gets 405; may refuse it with another answer, and the call goes on. */
   refer(c: Call): void {}
   /** A digit by RFC 4733 or INFO. */
   dtmf(c: Call): void {}
@@ -69,6 +69,8 @@ export class Module {
   timer(c: Call): void {}
   /** The call is over, whatever the cause; exactly once for a module whose start let the call pass. */
   end(c: Call): void {}
+  /** Somebody outside has set this use's maximum duration anew: until. */
+  rearm(c: Call): void {}
   /** REGISTER outside a dialog. */
   register(c: Call): void {}
   /** Any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …. */
@@ -175,6 +177,7 @@ function dispatch(m: Module, event: i32, c: Call): void {
     case contract.EVENT_MEDIA_TIMEOUT: m.mediaTimeout(c); break;
     case contract.EVENT_TIMER: m.timer(c); break;
     case contract.EVENT_END: m.end(c); break;
+    case contract.EVENT_REARM: m.rearm(c); break;
     case contract.EVENT_REGISTER: m.register(c); break;
     case contract.EVENT_ROUTE: m.route(c); break;
     case contract.EVENT_TICK: m.tick(c); break;

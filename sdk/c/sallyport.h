@@ -40,7 +40,7 @@
 #define SP_EVENT_CONNECT 3 /* the first 2xx from leg B; may refuse: both legs get BYE */
 #define SP_EVENT_REFRESH 4 /* a re-INVITE or UPDATE within the call */
 #define SP_EVENT_REJECT 5 /* a final failure from leg B; may choose other targets, or refuse: the caller gets that answer */
-#define SP_EVENT_REFER 6 /* REFER from either side */
+#define SP_EVENT_REFER 6 /* REFER from either side, which gets 405; may refuse it with another answer, and the call goes on */
 #define SP_EVENT_DTMF 7 /* a digit by RFC 4733 or INFO */
 #define SP_EVENT_INFO 8 /* INFO from either side */
 #define SP_EVENT_HOLD 9 /* a side put the other on hold */
@@ -48,6 +48,7 @@
 #define SP_EVENT_MEDIA_TIMEOUT 11 /* no media from either side */
 #define SP_EVENT_TIMER 12 /* a timer of this use fired; may refuse: the call is hung up */
 #define SP_EVENT_END 13 /* the call is over, whatever the cause; exactly once for a module whose start let the call pass */
+#define SP_EVENT_REARM 14 /* somebody outside has set this use's maximum duration anew: until */
 #define SP_EVENT_REGISTER 24 /* REGISTER outside a dialog */
 #define SP_EVENT_ROUTE 25 /* any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE … */
 #define SP_EVENT_TICK 40 /* once a second for the module, no call; not while it waits in one */
@@ -103,6 +104,8 @@
 #define SP_MAX_BODY 32768 /* longest body of an HTTP request or answer, value of a key, bytes */
 #define SP_MAX_TIMERS 16 /* timers one use may have in one call; their numbers are below it */
 #define SP_MAX_TARGETS 16 /* targets a decision may have */
+#define SP_MAX_INFO 1024 /* longest body of sbc_call.info, bytes */
+#define SP_MAX_FIELDS 16 /* header fields a request of sbc_call.info or sbc_call.refer may add; also such requests one hook may send */
 #define SP_TIMER_FIRE 0 /* `sbc_timer.set`: the event timer comes */
 #define SP_TIMER_END 1 /* `sbc_timer.set`: the call ends */
 #define SP_MAX_METRICS 64 /* metrics a module may define */
@@ -154,13 +157,14 @@
 #define SP_FIELD_PHRASE 28 /* text: early, reject: reason phrase of leg B's response */
 #define SP_FIELD_TARGET 29 /* text: reject: the URI that was tried */
 #define SP_FIELD_TIMER 30 /* u64: timer: number of the timer that fired */
-#define SP_FIELD_DETAIL 31 /* text: dtmf: the digit; refresh: the method; info: the content type */
+#define SP_FIELD_DETAIL 31 /* text: dtmf: the digit; refresh: the method; info: the content type; refer: the Refer-To */
 #define SP_FIELD_DISPOSITION 32 /* text: end: answered, failed, canceled, refused or dropped */
 #define SP_FIELD_CODE 33 /* u64: end: final SIP status of leg A, 200 for an answered call */
 #define SP_FIELD_REASON 34 /* text: end: reason phrase that goes with code */
 #define SP_FIELD_Q850 35 /* u64: end: cause of Q.850, absent = unknown */
 #define SP_FIELD_HANGUP_BY 36 /* text: end: a, b, sbc or the use that did it */
 #define SP_FIELD_MODULES 37 /* list: end: the uses of the chain that ran (the values are empty) */
+#define SP_FIELD_UNTIL 38 /* time: the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered */
 #define SP_FIELD_A_CODEC 40 /* text: end: codec of leg A, "PCMU/8000" */
 #define SP_FIELD_A_PACKETS 41 /* u64: end: RTP packets received from leg A */
 #define SP_FIELD_A_LOST 42 /* u64: end: of these lost on the way here */
@@ -220,6 +224,13 @@
 #define SP_ACCOUNT_SLOTS 5 /* how many there are */
 #define SP_REDIS_ARGS 0 /* list: command and arguments (in the names; the values are empty) */
 #define SP_REDIS_SLOTS 1 /* how many there are */
+#define SP_REQUEST_ID 0 /* text: our id of the call; absent = this one */
+#define SP_REQUEST_LEG 1 /* text: a or b: whose far end it is for */
+#define SP_REQUEST_CONTENT_TYPE 2 /* text: info: type of the body, "text/plain" */
+#define SP_REQUEST_BODY 3 /* bytes: info: at most MaxInfo bytes */
+#define SP_REQUEST_HEADERS 4 /* list: further header fields, at most MaxFields of MaxValue bytes together; not those that make the dialog */
+#define SP_REQUEST_TARGET 5 /* text: refer: URI that the far end is to call */
+#define SP_REQUEST_SLOTS 6 /* how many there are */
 /* end table */
 
 #define SP_IMPORT(module, name) extern __attribute__((import_module(module), import_name(name)))
@@ -265,6 +276,8 @@ SP_IMPORT("sbc_metric", "add") int32_t sp_host_metric_add(int32_t metric, int64_
 SP_IMPORT("sbc_metric", "observe") int32_t sp_host_metric_observe(int32_t metric, int64_t value);
 SP_IMPORT("sbc_call", "hangup") int32_t sp_host_call_hangup(int64_t call, const void *id, int32_t id_len, int32_t code, const void *reason, int32_t reason_len);
 SP_IMPORT("sbc_call", "rearm") int32_t sp_host_call_rearm(int64_t call, const void *id, int32_t id_len, int64_t span);
+SP_IMPORT("sbc_call", "info") int32_t sp_host_call_info(int64_t call, const void *req, int32_t req_len);
+SP_IMPORT("sbc_call", "refer") int32_t sp_host_call_refer(int64_t call, const void *req, int32_t req_len);
 /* end table */
 
 /* ---- Text: bytes and their number, no zero at the end. ---- */

@@ -34,6 +34,8 @@ type Fakes struct {
 	// Hangups and Rearmed are by ID of the call.
 	Hangups map[string]string
 	Rearmed map[string]time.Duration
+	// Requests are the INFOs and REFERs sent, in order.
+	Requests []Request
 
 	reserved map[string]int64     // by account, id and sequence
 	settled  map[string]bool      // as well
@@ -49,6 +51,17 @@ func newFakes() Fakes {
 		Metrics: map[string]int64{}, Hangups: map[string]string{}, Rearmed: map[string]time.Duration{},
 		reserved: map[string]int64{}, settled: map[string]bool{}, expires: map[string]time.Time{}, taken: map[string]time.Time{},
 	}
+}
+
+// Request is an INFO or a REFER that a module has sent.
+type Request struct {
+	Method      string // "INFO" or "REFER"
+	ID          string // of the call
+	Leg         string // "a" or "b"
+	ContentType string
+	Body        string
+	Target      string
+	Headers     []abi.Field
 }
 
 // answer is a Result frame to be.

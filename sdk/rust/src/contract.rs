@@ -18,7 +18,7 @@ pub const EVENT_CONNECT: u32 = 3;
 pub const EVENT_REFRESH: u32 = 4;
 /// a final failure from leg B; may choose other targets, or refuse: the caller gets that answer
 pub const EVENT_REJECT: u32 = 5;
-/// REFER from either side
+/// REFER from either side, which gets 405; may refuse it with another answer, and the call goes on
 pub const EVENT_REFER: u32 = 6;
 /// a digit by RFC 4733 or INFO
 pub const EVENT_DTMF: u32 = 7;
@@ -34,6 +34,8 @@ pub const EVENT_MEDIA_TIMEOUT: u32 = 11;
 pub const EVENT_TIMER: u32 = 12;
 /// the call is over, whatever the cause; exactly once for a module whose start let the call pass
 pub const EVENT_END: u32 = 13;
+/// somebody outside has set this use's maximum duration anew: until
+pub const EVENT_REARM: u32 = 14;
 /// REGISTER outside a dialog
 pub const EVENT_REGISTER: u32 = 24;
 /// any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
@@ -138,6 +140,10 @@ pub const MAX_BODY: u64 = 32768;
 pub const MAX_TIMERS: u64 = 16;
 /// targets a decision may have
 pub const MAX_TARGETS: u64 = 16;
+/// longest body of sbc_call.info, bytes
+pub const MAX_INFO: u64 = 1024;
+/// header fields a request of sbc_call.info or sbc_call.refer may add; also such requests one hook may send
+pub const MAX_FIELDS: u64 = 16;
 /// `sbc_timer.set`: the event timer comes
 pub const TIMER_FIRE: u64 = 0;
 /// `sbc_timer.set`: the call ends
@@ -237,7 +243,7 @@ pub const FIELD_PHRASE: usize = 28;
 pub const FIELD_TARGET: usize = 29;
 /// u64: timer: number of the timer that fired
 pub const FIELD_TIMER: usize = 30;
-/// text: dtmf: the digit; refresh: the method; info: the content type
+/// text: dtmf: the digit; refresh: the method; info: the content type; refer: the Refer-To
 pub const FIELD_DETAIL: usize = 31;
 /// text: end: answered, failed, canceled, refused or dropped
 pub const FIELD_DISPOSITION: usize = 32;
@@ -251,6 +257,8 @@ pub const FIELD_Q850: usize = 35;
 pub const FIELD_HANGUP_BY: usize = 36;
 /// list: end: the uses of the chain that ran (the values are empty)
 pub const FIELD_MODULES: usize = 37;
+/// time: the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered
+pub const FIELD_UNTIL: usize = 38;
 /// text: end: codec of leg A, "PCMU/8000"
 pub const FIELD_A_CODEC: usize = 40;
 /// u64: end: RTP packets received from leg A
@@ -369,6 +377,20 @@ pub const ACCOUNT_SLOTS: usize = 5;
 pub const REDIS_ARGS: usize = 0;
 /// how many there are
 pub const REDIS_SLOTS: usize = 1;
+/// text: our id of the call; absent = this one
+pub const REQUEST_ID: usize = 0;
+/// text: a or b: whose far end it is for
+pub const REQUEST_LEG: usize = 1;
+/// text: info: type of the body, "text/plain"
+pub const REQUEST_CONTENT_TYPE: usize = 2;
+/// bytes: info: at most MaxInfo bytes
+pub const REQUEST_BODY: usize = 3;
+/// list: further header fields, at most MaxFields of MaxValue bytes together; not those that make the dialog
+pub const REQUEST_HEADERS: usize = 4;
+/// text: refer: URI that the far end is to call
+pub const REQUEST_TARGET: usize = 5;
+/// how many there are
+pub const REQUEST_SLOTS: usize = 6;
 // end table
 
 // The host's functions as they are. One that is not called is not imported.
@@ -595,5 +617,17 @@ extern "C" {
     /// set this use's maximum duration of the call with that id anew, from its answer; 0 = none
     #[link_name = "rearm"]
     pub fn host_call_rearm(call: i64, id: *const u8, id_len: i32, span: i64) -> i32;
+}
+#[link(wasm_import_module = "sbc_call")]
+extern "C" {
+    /// send an INFO (Request frame) to the far end of one leg, when its dialog is confirmed. OK means the call was told to; what the far end says to it changes nothing
+    #[link_name = "info"]
+    pub fn host_call_info(call: i64, req: *const u8, req_len: i32) -> i32;
+}
+#[link(wasm_import_module = "sbc_call")]
+extern "C" {
+    /// send a REFER (Request frame) in the same way: the far end is to call somebody else. The call goes on until somebody ends it
+    #[link_name = "refer"]
+    pub fn host_call_refer(call: i64, req: *const u8, req_len: i32) -> i32;
 }
 // end table

@@ -87,7 +87,7 @@ pub trait Module: Sized {
     fn reject(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
-    /// REFER from either side.
+    /// REFER from either side, which gets 405; may refuse it with another answer, and the call goes on.
     fn refer(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
@@ -117,6 +117,10 @@ pub trait Module: Sized {
     }
     /// The call is over, whatever the cause; exactly once for a module whose start let the call pass.
     fn end(&mut self, _: &mut Call) -> Result {
+        Ok(())
+    }
+    /// Somebody outside has set this use's maximum duration anew: until.
+    fn rearm(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
     /// REGISTER outside a dialog.
@@ -262,6 +266,7 @@ impl<M: Module> Instance<M> {
             EVENT_MEDIA_TIMEOUT => module.media_timeout(c),
             EVENT_TIMER => module.timer(c),
             EVENT_END => module.end(c),
+            EVENT_REARM => module.rearm(c),
             EVENT_REGISTER => module.register(c),
             EVENT_ROUTE => module.route(c),
             EVENT_TICK => module.tick(c),

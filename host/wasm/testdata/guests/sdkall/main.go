@@ -198,7 +198,20 @@ func rest(c *sdk.Call) error {
 	if err := c.Hangup("other", 603, "Enough"); err != nil {
 		return err
 	}
-	return c.Rearm("", sdk.Hour)
+	if err := c.Rearm("", sdk.Hour); err != nil {
+		return err
+	}
+	if err := c.Inform("a", "text/plain", "a note", sdk.Field{Name: "X-Left", Value: "30"}); err != nil {
+		return err
+	}
+	if err := c.Inform("a", "text/plain\r\nX: y", "a note"); err != sdk.ErrInvalid {
+		return is("a type with a line break", false, err)
+	}
+	return c.Refer("b", "sip:carol@example.org")
+}
+
+func (m *module) Rearm(c *sdk.Call) error {
+	return is("until", c.UntilTime() == 1700000000*sdk.Time(sdk.Second), nil)
 }
 
 func (m *module) Reject(c *sdk.Call) error {

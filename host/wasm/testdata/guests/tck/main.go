@@ -194,7 +194,7 @@ func onEvent(e wire.Event, call uint64, in wire.Reader, n uint32) int64 {
 		w.Pair(l, 1, "sip:backup@example.net", "")
 		w.U64(wire.DecisionFork, 1)
 	case wire.EventEnd:
-		if timerSet(call, 1, 1, 0) != int32(wire.CodeUnsupported) {
+		if timerSet(call, 1, 1, 0) != int32(wire.CodeUnsupported) || !atTheEnd(call) {
 			return int64(wire.CodeInternal) << 32
 		}
 		say(call, wire.LogInfo, "tck sbc_timer.set UNSUPPORTED")
