@@ -53,6 +53,8 @@ const (
 	ErrIO       = wire.CodeIO
 	ErrConflict = wire.CodeConflict
 	ErrGone     = wire.CodeCallGone
+	// ErrUnsupported is a capability with nothing behind it.
+	ErrUnsupported = wire.CodeUnsupported
 )
 
 var registered *instance

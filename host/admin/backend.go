@@ -34,6 +34,8 @@ type Backend interface {
 	Hangup(id, reason string) error
 
 	ModuleBackend
+	AccountBackend
+	BlacklistBackend
 
 	Stats() Stats
 	Reload() (Reloaded, error)

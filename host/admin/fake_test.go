@@ -133,6 +133,51 @@ func (f *fake) RollBackModule(name string) (Module, error) {
 	return oneModule, none("module", name, "cdr")
 }
 
+var (
+	oneAccount = Account{"alice", "12.50", "1.00", "11.50"}
+	oneListed  = Listed{Value: "+900", Prefix: true, Source: Ordered, Reason: "fraud", Since: &when, Until: &when}
+)
+
+func (f *fake) Accounts(_ context.Context, q ListAccounts) (Accounts, error) {
+	f.order(fmt.Sprintf("accounts %+v", q))
+	return Accounts{[]Account{oneAccount}, "alice"}, nil
+}
+
+func (f *fake) Account(_ context.Context, name string) (AccountDetails, error) {
+	return AccountDetails{oneAccount, 1, []Reservation{{"c1/prepaid", 1, "1.00", when}}}, none("account", name, "alice")
+}
+
+func (f *fake) Deposit(_ context.Context, name string, o ChangeAccount) (AccountChanged, error) {
+	f.order(fmt.Sprintf("deposit %s %+v", name, o))
+	return AccountChanged{oneAccount, o.Amount, o.Reference, true, false}, nil
+}
+
+func (f *fake) Withdraw(_ context.Context, name string, o ChangeAccount) (AccountChanged, error) {
+	f.order(fmt.Sprintf("withdraw %s %+v", name, o))
+	return AccountChanged{oneAccount, "-" + o.Amount, o.Reference, false, true}, none("account", name, "alice")
+}
+
+func (f *fake) Blacklists() []string { return []string{"blacklist"} }
+
+func (f *fake) Blacklist(_ context.Context, module string, q ListBlacklist) (Blacklist, error) {
+	f.order(fmt.Sprintf("blacklist %+v", q))
+	return Blacklist{module, []Listed{oneListed}, "+900"}, none("blacklist", module, "blacklist")
+}
+
+func (f *fake) Block(_ context.Context, module string, o Block) (Listed, error) {
+	f.order(fmt.Sprintf("block %+v", o))
+	return oneListed, none("blacklist", module, "blacklist")
+}
+
+func (f *fake) Unblock(_ context.Context, module string, o Unblock) (Checked, error) {
+	f.order(fmt.Sprintf("unblock %+v", o))
+	return Checked{module, o.Value, false, []Listed{}}, none("blacklist", module, "blacklist")
+}
+
+func (f *fake) CheckBlacklist(_ context.Context, module, value string) (Checked, error) {
+	return Checked{module, value, true, []Listed{oneListed}}, none("blacklist", module, "blacklist")
+}
+
 func (f *fake) Stats() Stats {
 	return Stats{1, Figures{"active": 1}, Figures{}, Figures{}, Figures{}, []Figures{{"name": "cdr"}}, []Figures{}, []Figures{}}
 }

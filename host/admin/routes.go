@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -29,7 +30,7 @@ type route struct {
 	do           func(s *Server, r *http.Request) (any, error)
 }
 
-var routes = append([]route{
+var routes = slices.Concat([]route{
 	{method: "GET", path: base + "/profiles", do: func(s *Server, _ *http.Request) (any, error) {
 		return Profiles{s.backend.Profiles()}, nil
 	}},
@@ -150,7 +151,7 @@ var routes = append([]route{
 	{method: "GET", path: "/openapi.json", do: func(*Server, *http.Request) (any, error) {
 		return json.RawMessage(OpenAPI), nil
 	}},
-}, moduleRoutes...)
+}, moduleRoutes, accountRoutes, blacklistRoutes)
 
 // calls lists calls, those of a profile only if one is named, at most limit of them.
 func calls(s *Server, r *http.Request) (any, error) {

@@ -115,6 +115,31 @@ func TestOperations(t *testing.T) {
 		{"POST /modules/{name}/promote", "/modules/cdr/promote", "", 200, `"generation":"g1"`},
 		{"POST /modules/{name}/rollback", "/modules/cdr/rollback", "", 200, `"rollbacks":1`},
 		{"POST /modules/{name}/rollback", "/modules/new/rollback", "", 409, "no generation to go back to"},
+		{"GET /accounts", "/accounts?prefix=al&limit=5", "", 200, `{"accounts":[{"account":"alice","balance":"12.50","reserved":"1.00","free":"11.50"}],"next":"alice"}`},
+		{"GET /accounts", "/accounts?limit=0", "", 400, "want 1 to 1000"},
+		{"GET /accounts", "/accounts?limit=1e9", "", 400, "want 1 to 1000"},
+		{"GET /accounts/{name}", "/accounts/alice", "", 200, `"open":1,"reservations":[{"call":"c1/prepaid","sequence":1,"amount":"1.00","until":"2026-11-01T12:00:00Z"}]`},
+		{"GET /accounts/{name}", "/accounts/sip%3Aa%2Fb", "", 404, `there is no account \"sip:a/b\"`},
+		{"GET /accounts/{name}", "/accounts/%2E%2E", "", 404, `there is no account \"..\"`},
+		{"POST /accounts/{name}/deposit", "/accounts/alice/deposit", `{"amount":"12.50","reference":"r1"}`, 200, `"amount":"12.50","reference":"r1","created":true`},
+		{"POST /accounts/{name}/deposit", "/accounts/alice/deposit", `{"amount":"12.50"}`, 400, "reference is missing"},
+		{"POST /accounts/{name}/deposit", "/accounts/alice/deposit", `{"amount":12.50,"reference":"r1"}`, 400, "cannot unmarshal number"},
+		{"POST /accounts/{name}/deposit", "/accounts/alice/deposit", `{"amount":"` + strings.Repeat("9", 10<<20) + `","reference":"r"}`, 413, "more than 1048576 bytes"},
+		{"POST /accounts/{name}/withdraw", "/accounts/alice/withdraw", `{"amount":"1","reference":"r2"}`, 200, `"amount":"-1","reference":"r2","created":false,"repeated":true`},
+		{"POST /accounts/{name}/withdraw", "/accounts/nix/withdraw", `{"amount":"1","reference":"r2"}`, 404, "there is no account"},
+		{"POST /accounts/{name}/withdraw", "/accounts/alice/withdraw", ``, 400, "a body is missing"},
+		{"GET /blacklists", "/blacklists", "", 200, `{"modules":["blacklist"]}`},
+		{"GET /blacklists/{name}", "/blacklists/blacklist?after=a", "", 200, `"entries":[{"value":"+900","prefix":true,"source":"command","reason":"fraud","since":"2026-11-01T12:00:00Z"`},
+		{"GET /blacklists/{name}", "/blacklists/nix", "", 404, "there is no blacklist"},
+		{"GET /blacklists/{name}", "/blacklists/blacklist?limit=-1", "", 400, "want 1 to 1000"},
+		{"POST /blacklists/{name}/block", "/blacklists/blacklist/block", `{"value":"+900","prefix":true,"for":"1h"}`, 200, `"value":"+900"`},
+		{"POST /blacklists/{name}/block", "/blacklists/blacklist/block", `{"value":"x","reason":"a\nb"}`, 400, "on one line"},
+		{"POST /blacklists/{name}/block", "/blacklists/blacklist/block", `{"valu":"x"}`, 400, "unknown field"},
+		{"POST /blacklists/{name}/unblock", "/blacklists/blacklist/unblock", `{"value":"x"}`, 200, `{"module":"blacklist","value":"x","blocked":false,"entries":[]}`},
+		{"POST /blacklists/{name}/unblock", "/blacklists/nix/unblock", `{"value":"x"}`, 404, "there is no blacklist"},
+		{"POST /blacklists/{name}/unblock", "/blacklists/blacklist/unblock", `"x"`, 400, "cannot unmarshal"},
+		{"GET /blacklists/{name}/check", "/blacklists/blacklist/check?value=x", "", 200, `"value":"x","blocked":true`},
+		{"GET /blacklists/{name}/check", "/blacklists/blacklist/check", "", 400, "value is missing"},
 		{"GET /calls", "/calls", "", 200, `"active":3`},
 		{"GET /calls", "/calls?limit=1", "", 200, `"c1"`},
 		{"GET /calls", "/calls?limit=0", "", 200, `{"calls":[],"active":3}`},
@@ -170,7 +195,10 @@ func TestOperations(t *testing.T) {
 			t.Errorf("%s %s was not tried", route.method, route.path)
 		}
 	}
-	const want = "reload all, load new new.toml, reload trunk, reload a/b, set ip , set op x, load cdr cdr.wasm, load nix , canary cdr 20, hangup c1 enough, hangup nix , reload everything"
+	const want = "reload all, load new new.toml, reload trunk, reload a/b, set ip , set op x, load cdr cdr.wasm, load nix , canary cdr 20, accounts {Prefix:al After: Limit:5}, " +
+		"deposit alice {Amount:12.50 Reference:r1}, withdraw alice {Amount:1 Reference:r2}, withdraw nix {Amount:1 Reference:r2}, " +
+		"blacklist {Prefix: After:a Limit:100}, blacklist {Prefix: After: Limit:100}, block {Value:+900 Prefix:true Reason: For:1h}, " +
+		"unblock {Value:x Prefix:false}, unblock {Value:x Prefix:false}, hangup c1 enough, hangup nix , reload everything"
 	if got := strings.Join(r.fake.orders(), ", "); got != want {
 		t.Errorf("orders: %s, want %s", got, want)
 	}

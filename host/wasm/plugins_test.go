@@ -36,7 +36,7 @@ func BenchmarkPlugins(b *testing.B) {
 	}{
 		{"calltimer", "", []string{"sbc_timer", "sbc_metric"}, []abi.Field{{Name: "timer", Value: "90"}}},
 		{"ctl", `{"keys": ["*"], "interfaces": ["public"]}`, nil, nil},
-		{"blacklist", `{"exact": ["mallory"], "prefixes": ["+900", "0190"]}`, []string{"sbc_redis"}, []abi.Field{{Name: "caller", Value: "alice"}, {Name: "callee", Value: "+15550100"}}},
+		{"blacklist", `{"exact": ["mallory"], "prefixes": ["+900", "0190"]}`, []string{"sbc_kv", "sbc_redis"}, []abi.Field{{Name: "caller", Value: "alice"}, {Name: "callee", Value: "+15550100"}}},
 		{"ratelimit", "", []string{"sbc_limit"}, []abi.Field{{Name: "key", Value: "a"}, {Name: "rate", Value: "900000"}, {Name: "burst", Value: "900000"}}},
 		{"parallelcalls", "", []string{"sbc_limit"}, []abi.Field{{Name: "user", Value: "alice"}, {Name: "trunk", Value: "t"}, {Name: "max", Value: "9"}}},
 		{"prepaid", "", []string{"sbc_account", "sbc_timer"}, []abi.Field{{Name: "account", Value: "alice"}, {Name: "tariff", Value: "0.02 60/6 0.05"}}},

@@ -1,5 +1,5 @@
-// Command blacklist is the module that refuses calls which a list in its configuration
-// or a command of Redis hits. README.md tells how.
+// Command blacklist is the module that refuses calls which a list in its configuration,
+// a list in the store or a command of Redis hits. README.md tells how.
 package main
 
 import (
@@ -77,6 +77,12 @@ func set(s *sdk.Setup, key string) (map[string]bool, error) {
 func (m *module) Start(c *sdk.Call) error {
 	hit := m.listed(c)
 	if !hit {
+		var err error
+		if hit, err = ordered(c); err != nil {
+			return err
+		}
+	}
+	if !hit {
 		args := arguments(c)
 		if len(args) == 0 {
 			return nil
@@ -100,24 +106,92 @@ func (m *module) Start(c *sdk.Call) error {
 	return nil
 }
 
-// listed looks the values of all parameters but the command's up in the module's lists.
+// value is the value of a parameter that is looked up, "" for one of the command's.
+func value(c *sdk.Call, i int) string {
+	name, value, ok := c.Params().At(i)
+	if !ok || strings.HasPrefix(name, "arg_") {
+		return ""
+	}
+	return value
+}
+
+// listed looks the values of all parameters up in the lists of the configuration.
 func (m *module) listed(c *sdk.Call) bool {
-	params := c.Params()
-	for i := range params.Len() {
-		name, value, ok := params.At(i)
-		if !ok || value == "" || strings.HasPrefix(name, "arg_") {
+	for i := range c.Params().Len() {
+		v := value(c, i)
+		if v == "" {
 			continue
 		}
-		if m.exact[value] {
+		if m.exact[v] {
 			return true
 		}
 		for _, n := range m.lengths {
-			if n <= len(value) && m.prefixes[value[:n]] {
+			if n <= len(v) && m.prefixes[v[:n]] {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// The sets of the module's part of the store that the host fills. Beside a member there is
+// the key SET/MEMBER, which may have a time: without it, the member has expired.
+const (
+	exactSet    = "exact"
+	prefixesSet = "prefixes"
+)
+
+// ordered looks the same values up in the lists of the store.
+func ordered(c *sdk.Call) (bool, error) {
+	for i := range c.Params().Len() {
+		v := value(c, i)
+		if v == "" {
+			continue
+		}
+		if hit, err := inStore(c, v); hit || err != nil {
+			return hit, err
+		}
+	}
+	return false, nil
+}
+
+func inStore(c *sdk.Call, v string) (bool, error) {
+	kv := c.KV()
+	switch has, err := kv.SetHas(exactSet, v); {
+	case err == sdk.ErrUnsupported:
+		return false, nil // there is no store, so nobody has put anything into it
+	case err == sdk.ErrInvalid: // a value that no set can have
+	case err != nil:
+		return false, err
+	case has:
+		if live, err := live(c, exactSet, v); live || err != nil {
+			return live, err
+		}
+	}
+	for {
+		m, err := kv.SetMatch(prefixesSet, v)
+		if err == sdk.ErrNotFound {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if live, err := live(c, prefixesSet, m); live || err != nil {
+			return live, err
+		}
+		v = m[:len(m)-1] // a shorter one may not have expired
+	}
+}
+
+func live(c *sdk.Call, set, member string) (bool, error) {
+	switch _, err := c.KV().Get(set + "/" + member); err {
+	case nil:
+		return true, nil
+	case sdk.ErrNotFound:
+		return false, nil
+	default:
+		return false, err
+	}
 }
 
 // maxArguments is how many the command may have.

@@ -44,6 +44,62 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// Entries of the store are hit while they are members and their keys are there.
+func TestStore(t *testing.T) {
+	h := sdktest.New(t, &module{}, sdktest.Options{Config: `{"exact": ["mallory"]}`})
+	h.Sets[exactSet] = []string{"trudy", "was", "+1"}
+	h.Sets[prefixesSet] = []string{"+4", "+49", "+4930", "+1"}
+	for _, key := range []string{"exact/trudy", "prefixes/+4", "prefixes/+4930", "exact/nobody", "prefixes/+33"} {
+		h.Values[key] = "{}"
+	}
+	for _, c := range []struct {
+		from, to string
+		code     int
+	}{
+		{"alice", "bob", 0},
+		{"mallory", "bob", 403},
+		{"trudy", "bob", 403},
+		{"trudy2", "bob", 0},
+		{"alice", "trudy", 403},
+		{"was", "bob", 0},    // expired
+		{"nobody", "bob", 0}, // no member
+		{"alice", "+4930123", 403},
+		{"alice", "+4940", 403}, // +49 has expired, +4 has not
+		{"alice", "+4", 403},
+		{"alice", "+33", 0},
+		{"alice", "+15550100", 0}, // all its prefixes have expired
+		{"\xff\x00" + strings.Repeat("x", 300), "\n", 0},
+	} {
+		d, err := begin(h, "from", c.from, "to", c.to, "arg_1", "trudy")
+		if err != nil || d.Code != c.code {
+			t.Errorf("%.20q to %q: %+v, %v, want %d", c.from, c.to, d, err, c.code)
+		}
+	}
+}
+
+func TestStoreIsAway(t *testing.T) {
+	for _, f := range []string{"sbc_kv.set_has", "sbc_kv.set_match", "sbc_kv.get"} {
+		h := sdktest.New(t, &module{}, sdktest.Options{Config: `{"exact": ["mallory"]}`})
+		h.Sets[exactSet] = []string{"trudy"}
+		h.Fail[f] = abi.CodeTimeout
+		if _, err := begin(h, "from", "trudy"); !errors.Is(err, sdktest.ErrHook) {
+			t.Errorf("%s: error %v", f, err)
+		}
+		if d, err := begin(h, "from", "mallory"); err != nil || d.Code != 403 {
+			t.Errorf("%s, on the list of the configuration: %+v, %v", f, d, err)
+		}
+	}
+	h := sdktest.New(t, &module{}, sdktest.Options{})
+	h.Fail["sbc_kv.set_has"] = abi.CodeUnsupported
+	if d, err := begin(h, "from", "trudy"); err != nil || d.Code != 0 {
+		t.Errorf("without a store: %+v, %v", d, err)
+	}
+	h.Fail["sbc_kv.set_has"] = abi.CodeInvalid
+	if d, err := begin(h, "from", "trudy"); err != nil || d.Code != 0 {
+		t.Errorf("a value that no set has: %+v, %v", d, err)
+	}
+}
+
 func TestRedis(t *testing.T) {
 	for _, c := range []struct {
 		name  string
