@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/host/wasm/wasmtest"
 )
 
 func benchCall() *abi.Call {
@@ -152,5 +154,76 @@ func BenchmarkStage(b *testing.B) {
 			b.Fatal(err)
 		}
 		i++
+	}
+}
+
+// BenchmarkFreshCopy is the first hooks of an instance that was just made: their pages are copied when they are
+// written to. It also reports what a copy keeps: of its guest's memory, and of the host's heap.
+func BenchmarkFreshCopy(b *testing.B) {
+	for _, name := range []string{"cdr", "judge"} {
+		b.Run(name, func(b *testing.B) { benchmarkFreshCopy(b, name) })
+	}
+}
+
+func benchmarkFreshCopy(b *testing.B, name string) {
+	mc := goModule(b)
+	if name != "judge" {
+		mc.Source, mc.Grants = write(b, wasmtest.BuildModule(b, "../../plugins/"+name)), []string{"sbc_cdr"}
+	}
+	const hooks = 10
+	g := newEverything(b, mc).generation()
+	c := benchEnd()
+	if c.Event = abi.EventEnd; name != "cdr" {
+		c = benchCall()
+		c.Event = abi.EventStart
+	}
+	var took [hooks][]time.Duration
+	var made []time.Duration
+	for b.Loop() {
+		at := time.Now()
+		in, err := g.instantiate()
+		if err != nil {
+			b.Fatal(err)
+		}
+		made = append(made, time.Since(at))
+		for i := range took {
+			at := time.Now()
+			var d abi.Decision
+			if err := in.run(c, &d); err != nil {
+				b.Fatal(err)
+			}
+			took[i] = append(took[i], time.Since(at))
+		}
+		in.close()
+	}
+	us := func(ds []time.Duration, percent int) float64 {
+		slices.Sort(ds)
+		return float64(ds[len(ds)*percent/100].Nanoseconds()) / 1000
+	}
+	b.ReportMetric(us(made, 50), "µs-made-p50")
+	b.ReportMetric(us(made, 99), "µs-made-p99")
+	b.ReportMetric(us(took[0], 50), "µs-first-p50")
+	b.ReportMetric(us(took[0], 99), "µs-first-p99")
+	b.ReportMetric(us(took[hooks-1], 50), "µs-tenth-p50")
+	b.ReportMetric(us(took[hooks-1], 99), "µs-tenth-p99")
+	b.StopTimer()
+	const many = 64
+	var all []*instance
+	heap0, private0 := heap(), g.memories.private()
+	for range many {
+		in, err := g.instantiate()
+		if err != nil {
+			b.Fatal(err)
+		}
+		var d abi.Decision
+		if err := in.run(c, &d); err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, in)
+	}
+	b.ReportMetric(float64(heap()-heap0)/many/1024, "KiB-heap")
+	b.ReportMetric(float64(g.memories.private()-private0)/many/1024, "KiB-private")
+	for _, in := range all {
+		in.close()
 	}
 }

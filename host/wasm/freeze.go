@@ -12,6 +12,9 @@ import (
 	"github.com/sallyport-sbc/sallyport/host/wasm/meter"
 )
 
+// snapshotName is what /proc shows of snapshots and the memories made of them.
+const snapshotName = "sallyport-module"
+
 // snapshot is an instance that has started, to make others of: the content of its memory, in a file without a name
 // that nobody can change any more, the values of its global variables, and what it told the host. It belongs to one
 // generation.
@@ -52,7 +55,7 @@ func (g *Generation) freeze(in *instance) (_ *snapshot, err error) {
 	for i := range g.image.Globals {
 		s.globals = append(s.globals, in.global(i).Get())
 	}
-	if s.file, err = newSealed("sallyport-module", s.size); err != nil {
+	if s.file, err = newSealed(snapshotName, s.size); err != nil {
 		return nil, err
 	}
 	if s.resident, err = sparse(s.file, b); err == nil {

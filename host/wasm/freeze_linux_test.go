@@ -23,9 +23,6 @@ import (
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 )
 
-// generation is the one that the module called judge has.
-func (w *world) generation() *Generation { return (*w.slots.Load())["judge"].stable() }
-
 // unfreeze makes instances start by themselves, each, from now on.
 func (w *world) unfreeze(tb testing.TB) {
 	tb.Helper()

@@ -141,6 +141,9 @@ func tryWorld(tb testing.TB, modules ...ModuleConfig) (*world, error) {
 	return w, nil
 }
 
+// generation is the one that the module called judge has.
+func (w *world) generation() *Generation { return (*w.slots.Load())["judge"].stable() }
+
 // message is a request with two fields of one name.
 type message struct{ body string }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,8 +75,12 @@ func swaps(t *testing.T, n int) {
 	if after > before+2<<20 {
 		t.Errorf("memory: %d KiB before, %d KiB after", before>>10, after>>10)
 	}
-	if st := w.Modules()[0]; len(st.Old) != 0 || st.Calls != 0 {
+	st := w.Modules()[0]
+	if len(st.Old) != 0 || st.Calls != 0 {
 		t.Errorf("%+v", st)
+	}
+	if mapped, files := snapshots(t); mapped != st.Stats.Instances || files != 1 {
+		t.Errorf("%d memories and %d files of %d instances of one generation", mapped, files, st.Stats.Instances)
 	}
 	t.Logf("%d swaps, %d calls, memory %d KiB before, %d KiB after", n, calls.Load(), before>>10, after>>10)
 }
@@ -122,6 +127,9 @@ func loads(t *testing.T, n int) {
 		cycle()
 	}
 	after := heap()
+	if mapped, files := snapshots(t); mapped != 0 || files != 0 {
+		t.Errorf("%d memories and %d files of modules that are gone", mapped, files)
+	}
 	if after > before+1<<20 || runtime.NumGoroutine() > goroutines || mappings(t) > maps+20 {
 		t.Errorf("before: %d KiB, %d goroutines, %d mappings; after: %d KiB, %d goroutines, %d mappings",
 			before>>10, goroutines, maps, after>>10, runtime.NumGoroutine(), mappings(t))
@@ -142,6 +150,25 @@ func mappings(*testing.T) int {
 		}
 	}
 	return n
+}
+
+// snapshots is how many memories of instances are mapped that began as copies, and how many snapshots are open.
+func snapshots(t *testing.T) (mapped, files int) {
+	t.Helper()
+	b, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Skip("no /proc: ", err)
+	}
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		if name, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && strings.Contains(name, snapshotName) {
+			files++
+		}
+	}
+	return strings.Count(string(b), snapshotName), files
 }
 
 func (l *logBuffer) reset() {
