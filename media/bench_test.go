@@ -16,6 +16,7 @@ const phoneSDP = "v=0\r\no=alice 2890844526 2890844526 IN IP4 192.0.2.101\r\ns=-
 type nothing struct{}
 
 func (nothing) Open(Treatment, func(), func(Side, Digit)) (Relay, error) { return nothing{}, nil }
+func (nothing) Tap(func(netip.AddrPort, netip.AddrPort, []byte))         {}
 func (nothing) Totals() Totals                                           { return Totals{} }
 func (nothing) Bind(int, Side, netip.AddrPort) error                     { return nil }
 func (nothing) Set(int, Flow)                                            {}

@@ -27,6 +27,10 @@ type Relay interface {
 	// for RTCP. It fails with ErrPortTaken when another pair should be tried.
 	Bind(stream int, side Side, addr netip.AddrPort) error
 
+	// Tap has f called with every packet of RTP and RTCP that is accepted, as it came, and
+	// every one that is sent. It is called before the first Bind. See Session.Tap.
+	Tap(f func(src, dst netip.AddrPort, packet []byte))
+
 	// Set says what was last agreed for a stream and reopens its learning window.
 	Set(stream int, f Flow)
 

@@ -46,7 +46,7 @@ type leg struct {
 	unique   uint32 // of those, heard
 	transit  uint32 // RFC 3550 A.8, in units of rate
 	rate     uint32 // Hz; 0 = no jitter from this payload type
-	treated  bool   // cold.care is there
+	treated  bool   // cold.care or a tap is there
 	seen     uint64 // the last 64 sequence numbers, bit 0 = seqMax
 
 	packets atomic.Uint64
@@ -62,6 +62,7 @@ type legCold struct {
 
 	latch   latch
 	care    *care // nil = packets go on as they are
+	local   netip.AddrPort
 	formats []Format
 	lost    uint32 // by earlier SSRCs
 	heard   bool   // an RTP packet came: ssrc and seqMax hold
@@ -108,6 +109,9 @@ func (l *leg) accept(b []byte, src addr, now instant) *leg {
 		l.drop()
 		return nil
 	}
+	if l.treated {
+		l.tap(b, src.netip(l.v6), l.cold.local)
+	}
 	out := l.peer
 	switch class {
 	case packetRTCP:
@@ -115,7 +119,7 @@ func (l *leg) accept(b []byte, src addr, now instant) *leg {
 		if l.role == roleRTP && !l.mux {
 			out = l.cold.partner.peer // some devices send RTCP to the RTP port unasked
 		}
-		if l.treated {
+		if l.treated && l.cold.care != nil {
 			l.cold.care.rtcp(b)
 		}
 		return out
@@ -124,10 +128,17 @@ func (l *leg) accept(b []byte, src addr, now instant) *leg {
 	}
 	l.packets.Store(l.packets.Load() + 1)
 	l.bytes.Store(l.bytes.Load() + uint64(len(b)))
-	if l.treated && !l.cold.care.pass(l, b, class, now) {
+	if l.treated && l.cold.care != nil && !l.cold.care.pass(l, b, class, now) {
 		return nil
 	}
 	return out
+}
+
+// tap shows a packet to who listens to the session.
+func (l *leg) tap(b []byte, src, dst netip.AddrPort) {
+	if f := l.cold.relay.tap; f != nil && l.kind != Raw {
+		f(src, dst, b)
+	}
 }
 
 // drop, reject and learn count a packet that goes no further.

@@ -18,6 +18,7 @@ type relay struct {
 	press     func(from Side, d Digit) bool // hands a digit on; nil where none are detected
 
 	// Owned by the session: its calls come one at a time.
+	tap     func(src, dst netip.AddrPort, packet []byte) // set before there is a stream
 	streams []*port
 	counted [2]Direction // of ports unbound since
 	joined  bool
@@ -56,8 +57,8 @@ func (r *relay) stream(i int) *port {
 	cares := newCares(&r.treatment, r)
 	for side := A; side <= B; side++ {
 		c := cares[side]
-		p.rtp[side] = leg{peer: &p.rtp[side.Other()], cold: &p.coldRTP[side], fd: -1, kind: Idle, treated: c != nil}
-		p.rtcp[side] = leg{peer: &p.rtcp[side.Other()], cold: &p.coldRTCP[side], fd: -1, kind: Idle, role: roleRTCP, treated: c != nil}
+		p.rtp[side] = leg{peer: &p.rtp[side.Other()], cold: &p.coldRTP[side], fd: -1, kind: Idle, treated: c != nil || r.tap != nil}
+		p.rtcp[side] = leg{peer: &p.rtcp[side.Other()], cold: &p.coldRTCP[side], fd: -1, kind: Idle, role: roleRTCP, treated: c != nil || r.tap != nil}
 		p.coldRTP[side] = legCold{relay: r, side: side, partner: &p.rtcp[side], care: c}
 		p.coldRTCP[side] = legCold{relay: r, side: side, partner: &p.rtp[side], care: c}
 	}
@@ -85,6 +86,7 @@ func (r *relay) Bind(stream int, side Side, at netip.AddrPort) error {
 	legs := [2]*leg{&p.rtp[side], &p.rtcp[side]}
 	legs[0].fd, legs[1].fd = rtp, rtcp
 	legs[0].v6, legs[1].v6 = at.Addr().Is6(), at.Addr().Is6()
+	legs[0].cold.local, legs[1].cold.local = at, above
 	join := !r.joined
 	posted := r.w.post(func() {
 		if join {
@@ -118,6 +120,13 @@ func bindError(at netip.AddrPort, err error) error {
 	return fmt.Errorf("bind %v: %w", at, err)
 }
 
+// Tap implements Relay.
+func (r *relay) Tap(f func(src, dst netip.AddrPort, packet []byte)) {
+	if len(r.streams) == 0 {
+		r.tap = f
+	}
+}
+
 // Set implements Relay.
 func (r *relay) Set(stream int, f Flow) {
 	if r.closed || stream >= len(r.streams) || r.streams[stream] == nil {
@@ -146,7 +155,7 @@ func (l *leg) set(f *Flow, side Side, now instant) {
 		}
 	}
 	l.cold.formats = r.Formats
-	if l.treated && l.role == roleRTP {
+	if l.cold.care != nil && l.role == roleRTP {
 		l.cold.care.agree(f)
 	}
 	if l.cold.heard {
@@ -220,7 +229,7 @@ func (r *relay) silent(now instant) bool {
 // endTones ends the tones that fell silent.
 func (r *relay) endTones(now instant) {
 	for _, l := range r.polled {
-		if l.treated && l.role == roleRTP {
+		if l.cold.care != nil && l.role == roleRTP {
 			l.cold.care.endTone(now)
 		}
 	}

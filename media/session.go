@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"net/netip"
 	"sync"
 )
 
@@ -199,6 +200,17 @@ func (s *Session) OnDigit(f func(from Side, d Digit)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.digit = f
+}
+
+// Tap has f called with every packet of RTP and RTCP that is accepted, as it came from src
+// to a port of ours, and every one that leaves from a port of ours to dst. Call it before
+// the first Offer. f runs where packets wait: it must return at once and not keep packet.
+func (s *Session) Tap(f func(src, dst netip.AddrPort, packet []byte)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed && len(s.streams) == 0 {
+		s.relay.Tap(f)
+	}
 }
 
 // Hold reports whether a side holds the call: it agreed to at least one stream, and

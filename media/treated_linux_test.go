@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -74,4 +75,56 @@ func (c *call) agreeOnEvents(t *testing.T, a *Anchor) {
 	}
 	c.toA = named(t, a.first.Addr, out)
 	c.s.flush()
+}
+
+// A tap sees what came as it came, and what left as it left, and nothing else.
+func TestTap(t *testing.T) {
+	a := newReal(t, Config{Workers: 1})
+	p := DefaultPolicy()
+	p.InterfaceA, p.InterfaceB = "a", "b"
+	p.Treatment = Treatment{OwnSSRC: true, Bandwidth: 12, BandwidthPeak: 12} // one packet of 1500 bytes
+	host := localhost()
+	c := &call{a: newPhone(t, host), b: newPhone(t, host)}
+	var err error
+	if c.s, err = a.Open(p, nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.s.Close)
+	type seen struct {
+		src, dst netip.AddrPort
+		packet   string
+	}
+	taps := make(chan seen, 16)
+	c.s.Tap(func(src, dst netip.AddrPort, packet []byte) { taps <- seen{src, dst, string(packet)} })
+	c.agree(t, host, "")
+	c.s.Tap(nil) // too late to matter
+
+	big := append(packet(0, 'a', 1), make([]byte, 1200)...)
+	say(t, c.a.rtp, c.toA, []byte("noise"))
+	say(t, c.a.rtp, c.toA, big)
+	say(t, c.a.rtp, c.toA, packet(0, 'a', 2)) // over the bandwidth: came, did not leave
+	say(t, c.a.rtcp, above(c.toA), report('a'))
+	media, _ := hear(t, c.b.rtp)
+	about, _ := hear(t, c.b.rtcp)
+	missing := map[seen]bool{ // RTP and RTCP come by different sockets, in any order
+		{addrPort(c.a.rtp), c.toA, string(big)}:                 true,
+		{c.toB, addrPort(c.b.rtp), string(media)}:               true,
+		{addrPort(c.a.rtp), c.toA, string(packet(0, 'a', 2))}:   true,
+		{addrPort(c.a.rtcp), above(c.toA), string(report('a'))}: true,
+		{above(c.toB), addrPort(c.b.rtcp), string(about)}:       true,
+	}
+	for len(missing) > 0 {
+		select {
+		case got := <-taps:
+			if !missing[got] {
+				t.Fatalf("seen %v to %v, %d bytes", got.src, got.dst, len(got.packet))
+			}
+			delete(missing, got)
+		case <-time.After(patience):
+			t.Fatalf("not seen: %d packets", len(missing))
+		}
+	}
+	if string(media) == string(big) || len(taps) != 0 {
+		t.Errorf("%d more seen; changed: %v", len(taps), string(media) != string(big))
+	}
 }

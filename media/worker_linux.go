@@ -193,6 +193,9 @@ func (w *worker) send(l, out *leg, b []byte) {
 		l.drop()
 		return
 	}
+	if l.treated {
+		l.tap(b, out.cold.local, out.dst.netip(out.v6))
+	}
 	w.sum.Packets++
 	w.sum.Bytes += uint64(len(b))
 }

@@ -202,8 +202,9 @@ func (silent) Open(media.Treatment, func(), func(media.Side, media.Digit)) (medi
 func (silent) Totals() media.Totals { return media.Totals{} }
 func (silent) Close()               {}
 
-func (silent) Bind(int, media.Side, netip.AddrPort) error { return nil }
-func (silent) Set(int, media.Flow)                        {}
-func (silent) Unbind(int)                                 {}
-func (silent) Watch(time.Duration, bool)                  {}
-func (silent) Stats(int, media.Side) media.Direction      { return media.Direction{} }
+func (silent) Bind(int, media.Side, netip.AddrPort) error       { return nil }
+func (silent) Set(int, media.Flow)                              {}
+func (silent) Tap(func(netip.AddrPort, netip.AddrPort, []byte)) {}
+func (silent) Unbind(int)                                       {}
+func (silent) Watch(time.Duration, bool)                        {}
+func (silent) Stats(int, media.Side) media.Direction            { return media.Direction{} }

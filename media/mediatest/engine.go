@@ -98,6 +98,19 @@ func (e *Engine) Press(at netip.AddrPort, d media.Digit) bool {
 	return ok
 }
 
+// Show shows a packet to who has tapped the session with the RTP port, as one that came to
+// it from src. It reports false when nobody has.
+func (e *Engine) Show(src, at netip.AddrPort, packet []byte) bool {
+	e.mu.Lock()
+	p, ok := e.ports[at]
+	ok = ok && p.relay.tap != nil
+	e.mu.Unlock()
+	if ok {
+		p.relay.tap(src, at, packet)
+	}
+	return ok
+}
+
 // Treatment returns that of the session that has the RTP port.
 func (e *Engine) Treatment(at netip.AddrPort) (media.Treatment, bool) {
 	e.mu.Lock()
@@ -169,6 +182,7 @@ type relay struct {
 	treatment media.Treatment
 	expired   func()
 	digit     func(media.Side, media.Digit)
+	tap       func(src, dst netip.AddrPort, packet []byte)
 	streams   []*stream
 	limit     time.Duration
 	started   bool
@@ -209,6 +223,13 @@ func (r *relay) Bind(i int, side media.Side, at netip.AddrPort) error {
 	e.ports[at] = place{r, i, side}
 	r.stream(i).at[side] = at
 	return nil
+}
+
+// Tap implements media.Relay.
+func (r *relay) Tap(f func(src, dst netip.AddrPort, packet []byte)) {
+	r.engine.mu.Lock()
+	defer r.engine.mu.Unlock()
+	r.tap = f
 }
 
 // Set implements media.Relay.
