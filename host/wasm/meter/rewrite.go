@@ -8,19 +8,34 @@ func Rewrite(wasm []byte, l Limits) ([]byte, *Info, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &reader{b: wasm}
-	var body []byte
+	body, err := m.bodies()
+	if err != nil {
+		return nil, nil, err
+	}
+	m.takeImage()
+	out, err := m.assemble(body, m.info.Image != nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return out, &m.info, nil
+}
+
+// bodies is the code section.
+func (m *module) bodies() (body []byte, err error) {
+	r := &reader{b: m.b}
 	if m.sections[secCode].end == 0 && len(m.funcs) > 0 {
 		r.fail(ErrMalformed, "%d functions without bodies", len(m.funcs))
 	} else if m.sections[secCode].end == 0 {
 		body = m.helperOnly()
 	}
-	m.section(r, secCode, func(r *reader) { body = m.code(r, make([]byte, 0, len(wasm)*3/2)) })
-	if r.err != nil {
-		return nil, nil, r.err
-	}
-	m.takeImage()
-	out := append(make([]byte, 0, len(wasm)*3/2+1024), wasm[:8]...)
+	m.section(r, secCode, func(r *reader) { body = m.code(r, make([]byte, 0, len(m.b)*3/2)) })
+	return body, r.err
+}
+
+// assemble writes the module, with or without data and start section.
+func (m *module) assemble(body []byte, without bool) ([]byte, error) {
+	r := &reader{b: m.b}
+	out := append(make([]byte, 0, len(m.b)*3/2+1024), m.b[:8]...)
 	out = appendSection(out, secType, m.writeTypes())
 	out = appendSection(out, secImport, m.writeImports())
 	out = appendSection(out, secFunction, m.writeFunctions())
@@ -30,7 +45,7 @@ func Rewrite(wasm []byte, l Limits) ([]byte, *Info, error) {
 	}
 	out = appendSection(out, secGlobal, m.writeGlobals(r))
 	out = appendSection(out, secExport, m.writeExports())
-	if m.start >= 0 && m.info.Image == nil {
+	if m.start >= 0 && !without {
 		out = appendSection(out, secStart, appendU32(nil, m.shift(m.start)))
 	}
 	m.section(r, secElement, func(r *reader) {
@@ -39,17 +54,14 @@ func Rewrite(wasm []byte, l Limits) ([]byte, *Info, error) {
 		m.elements(r, n, &body)
 		out = appendSection(out, secElement, body)
 	})
-	if r.err != nil {
-		return nil, nil, r.err
-	}
-	if m.info.Image == nil {
+	if !without {
 		out = m.copySection(out, secDataCount)
 	}
 	out = appendSection(out, secCode, body)
-	if m.info.Image == nil {
+	if !without {
 		out = m.copySection(out, secData)
 	}
-	return out, &m.info, nil
+	return out, r.err
 }
 
 func (m *module) copySection(out []byte, id int) []byte {
