@@ -133,17 +133,8 @@ func (s *SBC) Hangup(id, by string, code int, reason string) bool {
 	return true
 }
 
-// find returns the call with an ID, nil if there is none. It looks at every leg: only
-// people ask for calls by their ID.
-func (s *SBC) find(id string) *call {
-	var found *call
-	s.legs.each(func(l *leg) {
-		if l.side == media.A && l.call.id == id {
-			found = l.call
-		}
-	})
-	return found
-}
+// find returns the call with an ID, nil if there is none.
+func (s *SBC) find(id string) *call { return s.legs.findCall(id) }
 
 // inform tells what the call is; nothing when it is over or has not begun.
 func (c *call) inform(inquirer chan<- CallInfo) {

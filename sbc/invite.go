@@ -30,8 +30,9 @@ func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
 		s.log.Debug("INVITE not admitted", "peer", f.Remote(), "sip_call_id", m.Header(sip.CallID), "err", err)
 		return
 	}
-	c := &call{sbc: s, id: newTag(), snap: snap, start: s.now()}
-	c.a = leg{call: c, side: media.A, key: newTag()}
+	id, key := newCallKeys()
+	c := &call{sbc: s, id: id, snap: snap, start: s.now()}
+	c.a = leg{call: c, side: media.A, key: key}
 	c.a.localTag = c.a.key
 	t.SetTag(c.a.key)
 	s.calls.Add(1)

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"sync"
+
+	"github.com/sallyport-sbc/sallyport/media"
 )
 
 // legShards is a power of two: the low bits of a tag's first character name its shard.
@@ -60,6 +62,27 @@ func (t *legTable) find(key string) *leg {
 	l := s.legs[key]
 	s.mu.Unlock()
 	return l
+}
+
+// findCall returns the call with an ID, nil if there is none. An ID begins as the key of its
+// leg A does, so that one shard has to be looked through and no index is kept.
+func (t *legTable) findCall(id string) *call {
+	s := &t.shards[shardOf(id)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.legs {
+		if l.side == media.A && l.call.id == id {
+			return l.call
+		}
+	}
+	return nil
+}
+
+// newCallKeys makes the ID of a call, and the key of its leg A, as findCall wants them. All
+// that the ID tells of the key, which is a secret, are 10 of its 80 bits.
+func newCallKeys() (id, key string) {
+	key = newTag()
+	return key[:2] + newTag()[2:], key
 }
 
 // empty reports whether there is no leg.
