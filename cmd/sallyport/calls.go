@@ -15,7 +15,9 @@ import (
 )
 
 // callCommands are the verbs below call that speak to a running SBC.
-func callCommands() []*cobra.Command { return []*cobra.Command{callList(), callShow(), callHangup()} }
+func callCommands() []*cobra.Command {
+	return []*cobra.Command{callList(), callShow(), callHangup(), callRearm()}
+}
 
 // callIDs completes ids of calls, with who calls whom as their description.
 func callIDs(ctx context.Context, c *admin.Client) []string {
@@ -135,5 +137,33 @@ and its caller gets 480.`,
 		},
 	}, callIDs)
 	cmd.Flags().StringVar(&reason, "reason", "", "`text` for both parties and the record")
+	return cmd
+}
+
+func callRearm() *cobra.Command {
+	r := &remote{}
+	var order admin.Rearm
+	cmd := r.verb(&cobra.Command{
+		Use:   "rearm ID --module NAME --duration TIME",
+		Short: "Set anew how long a module lets a call last",
+		Long: `The module, calltimer for example, hears of it. Other limits go on to count: the shortest
+ends the call. A duration of 0 lifts the module's limit.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return ask(cmd, r, http.MethodPost, at("calls", args[0], "/rearm"), order, func(w io.Writer, a admin.Rearmed) {
+				if a.Until == nil {
+					fmt.Fprintf(w, "%s: no end is known\n", a.ID)
+					return
+				}
+				fmt.Fprintf(w, "%s ends at %s\n", a.ID, when(*a.Until))
+			})
+		},
+	}, callIDs)
+	cmd.Flags().StringVar(&order.Module, "module", "", "the module's `name` in the profile")
+	cmd.Flags().StringVar((*string)(&order.Duration), "duration", "", "how long the call may last, such as 10m: a `time` from its answer")
+	cmd.Flags().BoolVar(&order.FromNow, "from-now", false, "the duration is counted from now on")
+	for _, flag := range []string{"module", "duration"} {
+		_ = cmd.MarkFlagRequired(flag) // fails for a flag that is not there
+	}
 	return cmd
 }

@@ -189,6 +189,10 @@ func TestCallVerbs(t *testing.T) {
 		t.Errorf("call show --json: %+v, %v", call, err)
 	}
 	c.says("__complete call hangup ''", id+`\t.* > echo, answered`)
+	c.says("call rearm "+id+" --module calltimer --duration 10m", "1:", `no module "calltimer" has let call `+id+` pass`)
+	c.says("call rearm "+id+" --module calltimer --duration soon", "1:", `duration "soon": want a time such as "10m"`)
+	c.says("call rearm "+id+" --duration 10m", "1:", `required flag.* "module" not set`)
+	c.says("call rearm nobody --module calltimer --duration 10m --from-now", "1:", `there is no call "nobody"`)
 	c.says("call hangup "+id+" --reason 'that is enough'", id+" hung up")
 	if err := <-ended; err == nil {
 		t.Error("the call of an hour ended well")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Backend is the SBC behind the API. Its methods are safe for concurrent use. What is wrong
@@ -32,6 +33,8 @@ type Backend interface {
 	Calls(ctx context.Context) (calls []Call, active int64)
 	Call(ctx context.Context, id string) (Call, error)
 	Hangup(id, reason string) error
+	// Rearm sets how long a module lets a call last; until is when it ends then, nil for never or not known yet.
+	Rearm(ctx context.Context, id string, o Rearm) (until *time.Time, err error)
 
 	ModuleBackend
 	AccountBackend

@@ -104,6 +104,14 @@ func (f *fake) Hangup(id, reason string) error {
 	return none("call", id, "c1")
 }
 
+func (f *fake) Rearm(_ context.Context, id string, o Rearm) (*time.Time, error) {
+	f.order(fmt.Sprintf("rearm %s %s %s %v", id, o.Module, o.Duration, o.FromNow))
+	if o.Duration == "0" {
+		return nil, none("call", id, "c1")
+	}
+	return &when, none("call", id, "c1")
+}
+
 var oneModule = Module{
 	Name: "cdr", Stable: Generation{ID: "g1", Version: "1.0.0", File: "builtin:cdr", SHA256: "s"},
 	Canary: &Generation{ID: "g2", Version: "1.1.0", File: "cdr.wasm", SHA256: "t"}, Percent: 10,

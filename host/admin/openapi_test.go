@@ -223,6 +223,8 @@ func TestShapesAreDescribed(t *testing.T) {
 		PartyMedia{},
 		Calls{},
 		HungUp{},
+		Rearm{},
+		Rearmed{},
 		Module{},
 		Generation{},
 		Draining{},

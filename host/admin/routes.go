@@ -118,6 +118,7 @@ var routes = slices.Concat([]route{
 		id := r.PathValue("id")
 		return HungUp{id}, s.backend.Hangup(id, reason)
 	}},
+	{method: "POST", path: base + "/calls/{id}/rearm", body: maxBody, do: rearm},
 
 	{method: "GET", path: base + "/stats", do: func(s *Server, _ *http.Request) (any, error) {
 		return s.backend.Stats(), nil

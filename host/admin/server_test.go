@@ -151,6 +151,16 @@ func TestOperations(t *testing.T) {
 		{"DELETE /calls/{id}", "/calls/nix", "", 404, "there is no call"},
 		{"DELETE /calls/{id}", "/calls/c1?reason=a%0d%0aX:%20y", "", 400, "on one line"},
 		{"DELETE /calls/{id}", "/calls/c1?reason=" + strings.Repeat("x", 129), "", 400, "at most 128"},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"calltimer","duration":"10m"}`, 200, `"until":"2026-11-01T12:00:00Z"`},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"calltimer","duration":"1h30m","from_now":true}`, 200, `"id":"c1"`},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"calltimer","duration":"0"}`, 200, `"module":"calltimer"}`},
+		{"POST /calls/{id}/rearm", "/calls/nix/rearm", `{"module":"calltimer","duration":"10m"}`, 404, "there is no call"},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"calltimer","duration":"0","from_now":true}`, 400, "hang the call up"},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"calltimer","duration":"-10m"}`, 400, "want a time such as"},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"calltimer","duration":"99999h"}`, 400, "at most a year"},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"calltimer"}`, 400, "want a time such as"},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"duration":"10m"}`, 400, "module is missing"},
+		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"x","duration":10}`, 400, "cannot unmarshal"},
 		{"GET /stats", "/stats", "", 200, `"uptime_seconds":1`},
 		{"POST /reload", "/reload", "", 200, `"lost":[]`},
 		{"GET /log-level", "/log-level", "", 200, `{"level":"info"}`},
@@ -198,7 +208,7 @@ func TestOperations(t *testing.T) {
 	const want = "reload all, load new new.toml, reload trunk, reload a/b, set ip , set op x, load cdr cdr.wasm, load nix , canary cdr 20, accounts {Prefix:al After: Limit:5}, " +
 		"deposit alice {Amount:12.50 Reference:r1}, withdraw alice {Amount:1 Reference:r2}, withdraw nix {Amount:1 Reference:r2}, " +
 		"blacklist {Prefix: After:a Limit:100}, blacklist {Prefix: After: Limit:100}, block {Value:+900 Prefix:true Reason: For:1h}, " +
-		"unblock {Value:x Prefix:false}, unblock {Value:x Prefix:false}, hangup c1 enough, hangup nix , reload everything"
+		"unblock {Value:x Prefix:false}, unblock {Value:x Prefix:false}, hangup c1 enough, hangup nix , rearm c1 calltimer 10m false, rearm c1 calltimer 1h30m true, rearm c1 calltimer 0 false, rearm nix calltimer 10m false, reload everything"
 	if got := strings.Join(r.fake.orders(), ", "); got != want {
 		t.Errorf("orders: %s, want %s", got, want)
 	}
