@@ -20,6 +20,9 @@ func Check(o Options) (*config.Snapshot, error) {
 		return nil, err
 	}
 	h := &Host{o: o}
+	if _, err := h.feeds(s); err != nil {
+		return nil, err
+	}
 	w, err := wasm.New(wasm.Config{
 		Modules:  modules,
 		CacheDir: s.Cache.Dir,

@@ -79,6 +79,7 @@ type Host struct {
 
 	mu       sync.Mutex // one reload at a time; guards what follows
 	snapshot *config.Snapshot
+	sinks    map[string]cdr.Feeds // by the file they read
 }
 
 // Start builds an SBC from a snapshot and starts it: all of it, or nothing and an error.
@@ -115,6 +116,12 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 	if err := h.openStores(s, modules); err != nil {
 		return err
 	}
+	if h.sinks, err = h.feeds(s); err != nil {
+		return err
+	}
+	if err := h.records.SetFeeds(h.sinks); err != nil {
+		return err
+	}
 	wc := wasm.Config{
 		Modules:   modules,
 		CacheDir:  s.Cache.Dir,
@@ -129,6 +136,9 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 	h.modules, err = wasm.New(wc)
 	if err != nil {
 		return loadErrors(s, err)
+	}
+	if err := h.sinksHaveFiles(s); err != nil {
+		return err
 	}
 	h.sbc = sbc.New(sbc.Options{Node: s.Node, Log: h.log, Server: h.o.Server})
 	h.transactions = transaction.New(transaction.Config{Log: h.log}, h.sbc)

@@ -138,10 +138,11 @@ func (h *Host) openRecords(module string, own []byte) (wasm.Sink, error) {
 			return nil, fmt.Errorf("key file: %w", err)
 		}
 	}
-	if c.File == "" {
-		c.File = filepath.Join("var", "cdr", module+".jsonl")
+	path, err := recordFile(module, c.File)
+	if err != nil {
+		return nil, err
 	}
-	f, err := h.records.Acquire(c.File)
+	f, err := h.records.Acquire(path)
 	if err != nil {
 		return nil, err
 	}

@@ -30,10 +30,21 @@ func (h *Host) Reload() error {
 	if err := h.storesSuffice(next); err != nil {
 		return err
 	}
+	feeds, err := h.feeds(next)
+	if err != nil {
+		return err
+	}
+	if feeds, err = feedsBetween(next, h.sinks, feeds); err != nil {
+		return err
+	}
 	drop, err := h.reloadModules(next)
 	if err != nil {
 		return err
 	}
+	if err := h.records.SetFeeds(feeds); err != nil {
+		h.log.Error("sinks of call records cannot be changed", "err", err)
+	}
+	h.sinks = feeds
 	if lost := h.snapshot.Live(); len(lost) > 0 {
 		h.log.Warn("changes made while running are lost", "what", strings.Join(lost, ", "))
 	}

@@ -34,16 +34,11 @@ const redisCapability = "sbc_redis"
 func (h *Host) openStores(s *config.Snapshot, modules []wasm.ModuleConfig) error {
 	theStore, redisItself := needs(modules)
 	if s.Redis != nil && (redisItself || theStore && s.Store.Engine == config.RedisEngine) {
-		secure, err := s.Redis.TLSConfig()
-		if err != nil {
-			return fmt.Errorf("[redis]: %w", err)
+		o, err := h.redisOptions(s)
+		if err == nil {
+			h.stores.redis, err = redis.Open(o)
 		}
-		if h.stores.redis, err = redis.Open(redis.Options{
-			Addresses: s.Redis.Addresses, Sentinel: s.Redis.Sentinel, Cluster: s.Redis.Cluster,
-			Username: s.Redis.Username, Password: s.Redis.Password,
-			Database: s.Redis.Database, Prefix: s.Redis.Prefix, TLS: secure,
-			Deadline: s.Store.Deadline, Log: h.log,
-		}); err != nil {
+		if err != nil {
 			return fmt.Errorf("[redis]: %w", err)
 		}
 	}

@@ -56,7 +56,10 @@ func (c *Canary) SetDefaults() {
 }
 
 // SetDefaults fills in the section above.
-func (m *Module) SetDefaults() { m.Canary.SetDefaults() }
+func (m *Module) SetDefaults() {
+	m.Canary.SetDefaults()
+	m.SinkBacklog = 10 << 30
+}
 
 // leastWatch is how often a file may be looked at.
 const leastWatch = 500 * time.Millisecond

@@ -40,6 +40,7 @@ func (c *checker) run() {
 	c.selectors()
 	c.refused()
 	c.stores()
+	c.sinks()
 }
 
 // names allows only names that can stand in a log line, a pattern and a URI as they are.

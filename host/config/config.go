@@ -226,6 +226,18 @@ type Module struct {
 	// [module.NAME.limits] bounds what the module may use.
 	Limits Limits `toml:"limits"`
 
+	// [module.NAME.sink.NAME] is where else the records of the module go, besides their file. A
+	// sink reads that file, from a position of its own which it keeps in the folder FILE.spool;
+	// nothing waits for it, and what it has not read yet is kept when the file is moved away. A new
+	// sink begins with what the file holds. Its name is what its position is kept by.
+	Sink map[string]*Sink `toml:"sink"`
+
+	// How much of files that were moved away is kept for sinks that have not read them. What is
+	// older than that is skipped, counted and told in the log. A size, default "10GiB".
+	//
+	//	sink_backlog = "2GiB"
+	SinkBacklog Size `toml:"sink_backlog"`
+
 	// [module.NAME.config] is given to the module as it is; its README says what it knows.
 	//
 	//	file = "var/cdr/cdr.jsonl"
