@@ -10,6 +10,7 @@ import (
 // open: the slice that is running, and the one before, whose time may not be over.
 type book struct {
 	next         uint32 // number of the next reservation
+	asked        bool   // for the next one, and no answer came: the store may hold it
 	committed    int64
 	older, newer reservation
 }
@@ -26,6 +27,7 @@ func (b *book) paid() int64 { return b.committed + b.older.amount + b.newer.amou
 // reserve holds money back. The older reservation must be settled.
 func (b *book) reserve(a sdk.Account, want int64, ttl sdk.Duration) (int64, error) {
 	granted, err := a.Reserve(b.next, want, ttl)
+	b.asked = err == sdk.ErrTimeout || err == sdk.ErrIO
 	if err != nil || granted == 0 {
 		return 0, err
 	}
@@ -65,7 +67,12 @@ func (b *book) close(c *sdk.Call, a sdk.Account, cost int64) error {
 		rest -= used
 	}
 	if b.newer.amount > 0 {
-		return insist(c, a, b.newer.number, rest)
+		if err := insist(c, a, b.newer.number, rest); err != nil {
+			return err
+		}
+	}
+	if b.asked {
+		return insist(c, a, b.next, 0)
 	}
 	return nil
 }
@@ -88,12 +95,19 @@ func insist(c *sdk.Call, a sdk.Account, number uint32, used int64) (err error) {
 	}
 }
 
-const bookSize = 3*4 + 3*8
+const (
+	bookSize = 3*4 + 3*8
+	askedBit = 1 << 31 // of next: a call that has so many slices would be older than the module
+)
 
 // save keeps the book with the call.
 func (b *book) save(c *sdk.Call) error {
 	s := make([]byte, 0, bookSize)
-	for _, n := range [...]uint32{b.next, b.older.number, b.newer.number} {
+	next := b.next
+	if b.asked {
+		next |= askedBit
+	}
+	for _, n := range [...]uint32{next, b.older.number, b.newer.number} {
 		s = binary.LittleEndian.AppendUint32(s, n)
 	}
 	for _, n := range [...]int64{b.committed, b.older.amount, b.newer.amount} {
@@ -108,6 +122,9 @@ func (b *book) load(s []byte) bool {
 	}
 	number := func(at int) uint32 { return binary.LittleEndian.Uint32(s[at:]) }
 	amount := func(at int) int64 { return int64(binary.LittleEndian.Uint64(s[at:])) }
-	*b = book{number(0), amount(12), reservation{number(4), amount(20)}, reservation{number(8), amount(28)}}
+	*b = book{
+		next: number(0) &^ askedBit, asked: number(0)&askedBit != 0, committed: amount(12),
+		older: reservation{number(4), amount(20)}, newer: reservation{number(8), amount(28)},
+	}
 	return true
 }

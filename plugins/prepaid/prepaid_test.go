@@ -226,6 +226,29 @@ func TestStoreIsAway(t *testing.T) {
 	}
 }
 
+// A slice whose reservation nobody answered may be held back all the same: the end of the
+// call cancels it.
+func TestNoAnswerToReserve(t *testing.T) {
+	for name, c := range map[string]struct {
+		cancel abi.Code
+		fails  bool
+	}{"canceled": {abi.CodeOK, false}, "not canceled": {abi.CodeTimeout, true}} {
+		h := host(t, "", 10_000_000)
+		call, _, _ := begin(h, "alice", "0.60")
+		call.Answer(0)
+		h.Fail["sbc_account.reserve"] = abi.CodeTimeout
+		if _, ok, err := call.Fire(timerRenew); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		if c.cancel != abi.CodeOK {
+			h.Fail["sbc_account.cancel"] = c.cancel
+		}
+		if err := call.Hangup("a", time.Second); (err != nil) != c.fails {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 // What the start hook leaves behind ends a call whose connect hook failed.
 func TestEndsWithoutConnect(t *testing.T) {
 	h := host(t, "", 10_000_000)
