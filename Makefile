@@ -55,7 +55,7 @@ bin/sallyport: go.mod go.sum source.go $(SDKS) $(MODULES) $(call SOURCE,abi cmd 
 	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)' -o $@ ./cmd/sallyport
 
 test: build ## every test; installs sipp, redis-server, postgresql, gcc for the race detector, and the modules' compilers
-	@.ci/need sipp:sip-tester redis-server:redis-server pg_ctlcluster:postgresql "gcc:gcc libc6-dev" clang:clang wasm-ld:lld \
+	@.ci/need sipp:sip-tester tcpdump:tcpdump redis-server:redis-server pg_ctlcluster:postgresql "gcc:gcc libc6-dev" clang:clang wasm-ld:lld \
 		"/usr/bin/rustc:rustc libstd-rust-dev-wasm32" node:nodejs npm:npm
 	@$(MAKE) --no-print-directory guests
 	@GUESTS=required $(MAKE) --no-print-directory lint race fuzz

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/capture"
 	"github.com/sallyport-sbc/sallyport/sbc/transaction"
 	"github.com/sallyport-sbc/sallyport/sbc/transport"
 )
@@ -68,6 +69,7 @@ type Host struct {
 	modules      *wasm.Host
 	stores       stores
 	echo         *useragent.Echo // nil without [echo]
+	capture      *capture.Writer
 
 	socket  net.Listener  // of the control API; nil without one
 	control *admin.Server // nil before the start and without one
@@ -140,7 +142,8 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 	if err := h.sinksHaveFiles(s); err != nil {
 		return err
 	}
-	h.sbc = sbc.New(sbc.Options{Node: s.Node, Log: h.log, Server: h.o.Server})
+	h.capture = capture.New(h.log)
+	h.sbc = sbc.New(sbc.Options{Node: s.Node, Log: h.log, Server: h.o.Server, Capture: h.capture})
 	h.transactions = transaction.New(transaction.Config{Log: h.log}, h.sbc)
 	if h.media, err = media.New(media.Config{Interfaces: mediaInterfaces(s), Log: h.log}); err != nil {
 		return fmt.Errorf("media: %w", err)

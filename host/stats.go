@@ -29,6 +29,7 @@ func (c control) Stats() admin.Stats {
 		interfaces = append(interfaces, f)
 	}
 	s.Transport["interfaces"] = interfaces
+	s.Transport["message_logs"] = figures(c.capture.Stats())
 	for _, m := range c.modules.Modules() {
 		s.Modules = append(s.Modules, figures(m))
 	}

@@ -60,6 +60,9 @@ func (h *Host) close() error {
 	if h.media != nil {
 		h.media.Close()
 	}
+	if h.capture != nil {
+		h.capture.Close()
+	}
 	if h.modules != nil {
 		h.modules.Close()
 	}

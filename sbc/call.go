@@ -49,6 +49,7 @@ type call struct {
 	media    *media.Session
 	relays   []*relayed
 	own      *own // nil: no module wants anything sent
+	wire     *messageLog // nil = messages are not written
 	tries    *tries
 
 	timer *time.Timer

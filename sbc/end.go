@@ -183,6 +183,7 @@ func (c *call) end(why cause) {
 		done(h)
 	}
 	c.run = nil
+	c.closeLog()
 	lasted := time.Duration(0)
 	if c.answer != 0 {
 		lasted = ended - c.answer

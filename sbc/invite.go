@@ -108,6 +108,7 @@ func (c *call) started(err error) {
 		c.refuse(replyTo(err), err)
 		return
 	}
+	c.openLog(m, x.server.Flow()) // its name may be what modules have set
 	c.a.timer = c.timerOf(media.A)
 	c.a.transparent = c.plan.TransparentDialog
 	if c.log(slog.LevelInfo, "call begins", "sip_call_id", c.a.callID, "peer", c.a.flow.Remote(), "local", c.a.flow.Local(),
@@ -156,6 +157,7 @@ func (c *call) choose(env *pattern.Env) error {
 	if err != nil {
 		return err
 	}
+	c.openLog(env.Msg, c.a.flow)
 	c.reveal(env)
 	c.identify(&c.a)
 	return c.demand(&c.a, env.Msg, c.facts.source.Addr())
@@ -217,6 +219,9 @@ func (c *call) firstOffer(m *sip.Message) (string, error) {
 	var err error
 	if c.media, err = c.sbc.media.Open(p, func() { c.post(event{kind: evSilence}) }); err != nil {
 		return "", err
+	}
+	if c.wire != nil && c.plan.Log.RTP {
+		c.media.Tap(c.wire.packet)
 	}
 	if m.Body == "" {
 		return "", nil

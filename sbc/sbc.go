@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/media"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
+	"github.com/sallyport-sbc/sallyport/sbc/capture"
 	"github.com/sallyport-sbc/sallyport/sbc/digest"
 	"github.com/sallyport-sbc/sallyport/sbc/profile"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
@@ -32,6 +33,8 @@ type Options struct {
 	// INVITE was sent, and then the call ends: for an SBC whose transport has a Sink. It runs
 	// on the call's strand.
 	Rehearse func(Attempt)
+	// Capture writes the messages of calls whose profile wants that. Nil writes none.
+	Capture *capture.Writer
 }
 
 // Snapshot is one configuration, immutable once it is handed over. A call keeps the
@@ -77,6 +80,7 @@ type SBC struct {
 	active   atomic.Int64
 	idle     idleSignal
 	legs     legTable
+	wires    messageLogs
 	// background counts look-ups that still run; Drain waits for them.
 	background sync.WaitGroup
 

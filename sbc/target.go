@@ -187,6 +187,7 @@ func (c *call) invite(to transport.Target) error {
 	c.b, c.tries.current = b, to
 	c.facts.destination = to.Addr
 	c.sbc.legs.add(b)
+	c.logged(b)
 	x := c.exchange
 	x.to, x.seq = b, b.localSeq
 	if d := c.plan.TargetTimeout; d > 0 {

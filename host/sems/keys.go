@@ -7,7 +7,6 @@ const (
 	laterTranscoding  = "transcoding is not yet available; codecs that cross are filtered and ordered by codecs.*"
 	laterHold         = "what a hold looks like is not changed yet; hold is detected, and media.hold_timeout counts then"
 	laterTransfer     = "Replaces is not rewritten yet"
-	laterMessageLog   = "message logs are not yet available"
 )
 
 // rows are all keys of a profile, in the order in which the result has them.
@@ -117,9 +116,9 @@ var rows = []row{
 	{key: "enable_reg_caching", later: laterRegistration, off: []string{"no", ""}},
 	{key: "min_reg_expires", later: laterRegistration, off: []string{""}},
 	{key: "max_ua_expires", later: laterRegistration, off: []string{""}},
-	{key: "msg_logger_path", later: laterMessageLog, off: []string{""}},
-	{key: "log_sip", later: laterMessageLog, off: []string{"yes", ""}},
-	{key: "log_rtp", later: laterMessageLog, off: []string{"no", ""}},
+	{key: "msg_logger_path", to: "message_log.directory", carry: messageLog},
+	{key: "log_sip", to: "message_log.sip", carry: logSIP},
+	{key: "log_rtp", to: "message_log.rtp", carry: asFlag},
 
 	{key: "enable_session_timer", to: "session_timer.b.enable", carry: sessionTimer, always: true},
 	{key: "session_expires", to: "session_timer.b.expires"},

@@ -64,6 +64,7 @@ func Compile(name string, c *Config, known Known) (*Profile, []error) {
 	c.Replies.compile(&k, &p.plan)
 	k.compileShape(c, &p.plan)
 	c.Auth.compile(&k)
+	c.MessageLog.compile(&p.plan)
 	for i := range keys {
 		k.key(i, c)
 	}

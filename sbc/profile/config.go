@@ -49,6 +49,9 @@ type Config struct {
 	// [profile.NAME.auth] is with which credentials the SBC answers, and which it demands.
 	Auth Auth `toml:"auth"`
 
+	// [profile.NAME.message_log] writes what is said to files.
+	MessageLog MessageLog `toml:"message_log"`
+
 	// [profile.NAME.refuse] refuses calls instead of letting them pass.
 	Refuse Refuse `toml:"refuse"`
 

@@ -15,7 +15,11 @@ import (
 func (c *Config) SetDefaults() {
 	c.Routing.SetDefaults()
 	c.Media.SetDefaults()
+	c.MessageLog.SetDefaults()
 }
+
+// SetDefaults fills m.
+func (m *MessageLog) SetDefaults() { m.SIP, m.MaxSize = true, 64<<20 }
 
 // SetDefaults fills r.
 func (r *Routing) SetDefaults() {

@@ -33,7 +33,7 @@ type key struct {
 
 // keys are all keys that a module may set, in the order they are evaluated: where a call
 // goes comes first, since $di and $dp speak of it.
-var keys = join(routingKeys, identityKeys, contactKeys, headerKeys, listKeys(methodLists), mediaKeys, codecKeys, sdpKeys, replyKeys, sessionTimerKeys, authKeys, refuseKeys)
+var keys = join(routingKeys, identityKeys, contactKeys, headerKeys, listKeys(methodLists), mediaKeys, codecKeys, sdpKeys, replyKeys, sessionTimerKeys, authKeys, messageLogKeys, refuseKeys)
 
 func join(sections ...[]key) []key {
 	var all []key

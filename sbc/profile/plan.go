@@ -52,6 +52,8 @@ type Plan struct {
 	// Revealed is what a hidden Contact, which leg A called, says besides itself.
 	Revealed []callcontrol.Field
 
+	Log Log // files that messages are written to
+
 	Append []callcontrol.Field // header fields added to leg B's INVITE
 
 	refuseCode   int

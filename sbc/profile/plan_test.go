@@ -226,6 +226,7 @@ func describe(b *strings.Builder, p *Plan) {
 		{"nat", p.NAT, [2]NAT{}},
 		{"contact a", p.Contact(media.A, Reach{SentBy: "198.51.100.1:5060"}), "<sip:198.51.100.1:5060>"},
 		{"contact b", p.Contact(media.B, Reach{SentBy: "[2001:db8::1]:5060", Transport: "tcp"}), "<sip:[2001:db8::1]:5060;transport=tcp>"},
+		{"message log", p.Log.File("1@example.org"), ""},
 		{"transparent_dialog", p.TransparentDialog, false},
 		{"max_491_retry_time", p.GlareTime, time.Duration(0)},
 		{"symmetric_by_flags", p.SymmetricByFlags, false},
@@ -371,6 +372,10 @@ func parseConfig(t testing.TB, text string) *Config {
 			*x = d
 		case *bool:
 			*x = value == "true"
+		case *Size:
+			if err := x.UnmarshalText([]byte(value)); err != nil {
+				t.Fatal(err)
+			}
 		case *NAT:
 			if err := x.UnmarshalText([]byte(value)); err != nil {
 				t.Fatal(err)

@@ -6,7 +6,7 @@ package profile
 
 // Planned names sections of a profile.
 func (*Config) Planned() []string {
-	return []string{"transcoding", "hold", "transfer", "registration", "message_log"}
+	return []string{"transcoding", "hold", "transfer", "registration"}
 }
 
 // Planned names keys of media.

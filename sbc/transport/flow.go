@@ -94,7 +94,9 @@ func (f Flow) Send(b []byte, failed func(error)) error {
 	case f.ep.iface.layer.sink != nil:
 		f.ep.iface.layer.sink(f, b)
 		return nil
-	case f.ep.proto == TCP:
+	}
+	f.ep.iface.layer.show(f, true, b)
+	if f.ep.proto == TCP {
 		return f.ep.sendStream(b, f.remote, failed)
 	}
 	return f.ep.sendDatagram(b, f.remote)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
@@ -34,6 +35,7 @@ type Layer struct {
 	handler    Handler
 	listen     Listen
 	sink       func(Flow, []byte)
+	tap        atomic.Pointer[Tap]
 	log        *slog.Logger
 
 	done chan struct{} // closed by Close

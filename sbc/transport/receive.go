@@ -45,6 +45,7 @@ func beginsLikeSIP(c byte) bool {
 // its stack, and ends with this message.
 func (l *Layer) message(b []byte, f Flow) {
 	defer l.contain(f)
+	l.show(f, false, b)
 	m, err := sip.Parse(b)
 	l.deliver(m, err, f)
 }

@@ -96,6 +96,9 @@ func (w *schemaWriter) value(pkg string, t ast.Expr, where string) object {
 	if !strings.Contains(name, ".") {
 		name = pkg + "." + name
 	}
+	if of := w.aliases[name]; of != "" {
+		name = of
+	}
 	switch {
 	case w.text[name] && len(w.words[name]) > 0:
 		return object{"type": "string", "enum": w.words[name]}

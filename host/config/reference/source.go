@@ -17,6 +17,7 @@ type source struct {
 	docs    map[string]string          // of the types
 	text    map[string]bool            // types that read themselves from a string
 	words   map[string][]string        // of these, what they read, where that is a choice of words
+	aliases map[string]string          // of types, by package.Type: what they stand for
 }
 
 // field is one key of a section.
@@ -41,7 +42,7 @@ const (
 // parse reads the Go files of the folders, without their tests. A folder's name is the name
 // of its package.
 func parse(folders ...string) (*source, error) {
-	s := &source{structs: map[string]*ast.StructType{}, docs: map[string]string{}, text: map[string]bool{}, words: map[string][]string{}}
+	s := &source{aliases: map[string]string{}, structs: map[string]*ast.StructType{}, docs: map[string]string{}, text: map[string]bool{}, words: map[string][]string{}}
 	for _, folder := range folders {
 		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 		if err != nil {
@@ -87,6 +88,9 @@ func (s *source) file(f *ast.File) {
 				}
 				if st, ok := t.Type.(*ast.StructType); ok {
 					s.structs[name] = st
+				}
+				if t.Assign.IsValid() {
+					s.aliases[name] = base(t.Type)
 				}
 			}
 		}
