@@ -58,6 +58,8 @@ type Call struct {
 	Timer  uint32 // timer: the one that fired
 	Detail string // dtmf: the digit; refresh: the method; info: the content type; refer: the Refer-To
 
+	Duration time.Duration // dtmf: how long the digit was held; 0 = unknown
+
 	// Later, when it is not nil, lets a module host answer ErrPending and call Later
 	// once when it knows the decision, from any goroutine. The call then stays as
 	// it is until Later was called or the hook abandoned.

@@ -18,6 +18,8 @@ func EncodeCall(buf []byte, c *Call) (int, error) {
 		slots, within = wire.FieldDetail+1, true
 		if c.Event == EventStart || c.Event == EventConnect {
 			slots, within = wire.FieldRinging+1, false
+		} else if c.Duration > 0 {
+			slots = wire.FieldDuration + 1
 		} else if !c.Until.IsZero() {
 			slots = wire.FieldUntil + 1
 		}
@@ -59,6 +61,7 @@ func EncodeCall(buf []byte, c *Call) (int, error) {
 		w.Text(wire.FieldTarget, c.Target)
 		w.U64(wire.FieldTimer, uint64(c.Timer))
 		w.Text(wire.FieldDetail, c.Detail)
+		w.U64(wire.FieldDuration, uint64(max(c.Duration, 0)))
 	}
 	if c.Event == EventEnd && c.Result != nil {
 		result(&w, c.Result)
@@ -228,6 +231,8 @@ func AppendField(dst []byte, c *Call, k int) ([]byte, bool) {
 		return number(uint64(c.Timer))
 	case wire.FieldDetail:
 		return text(c.Detail)
+	case wire.FieldDuration:
+		return number(uint64(max(c.Duration, 0)))
 	}
 	return dst, false
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestFieldsOfEvents(t *testing.T) {
-	c := &Call{ID: "c1", Event: EventReject, Side: "b", Status: 486, Phrase: "Busy Here", Target: "sip:b1@example.net", Timer: 3, Detail: "5", Until: time.Unix(5, 0)}
+	c := &Call{ID: "c1", Event: EventReject, Side: "b", Status: 486, Phrase: "Busy Here", Target: "sip:b1@example.net", Timer: 3, Detail: "5", Duration: 80 * time.Millisecond, Until: time.Unix(5, 0)}
 	buf := make([]byte, wire.BufferSize)
 	n, err := EncodeCall(buf, c)
 	if err != nil {
@@ -28,7 +28,7 @@ func TestFieldsOfEvents(t *testing.T) {
 			t.Errorf("AppendField(%d) = %q", k, got)
 		}
 	}
-	for k, want := range map[int]uint64{wire.FieldStatus: 486, wire.FieldTimer: 3, wire.FieldUntil: 5e9} {
+	for k, want := range map[int]uint64{wire.FieldStatus: 486, wire.FieldTimer: 3, wire.FieldUntil: 5e9, wire.FieldDuration: 80e6} {
 		if got := r.U64(k); got != want {
 			t.Errorf("slot %d = %d, want %d", k, got, want)
 		}

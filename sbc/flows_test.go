@@ -39,6 +39,7 @@ var update = flag.Bool("update", false, "rewrite the expected messages of testda
 //	b>sbc 180          phone b answers the last INVITE; "200 BYE" answers the last BYE
 //	sbc>b INVITE       the next message b gets; a line "…" stands for any lines
 //	wait 3m            time passes
+//	digit a 5 80ms     a's phone dials in RTP, on the stream of its first RTP port
 //	module             what the module of the profile does: see scripted
 //	log                what the modules were told, in order
 //	limit 10m [now]    somebody outside sets the maximum duration; the text says what came of it
@@ -75,6 +76,7 @@ type bed struct {
 	names   names
 	module  *scripted
 	anchor  *media.Anchor
+	engine  *mediatest.Engine
 	x       *transaction.Layer
 	tr      *transport.Layer
 	started bool
@@ -99,12 +101,13 @@ func newBedOn(t testing.TB, net *memnet.Net) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.engine = &mediatest.Engine{}
 	b.anchor, err = media.New(media.Config{
 		Interfaces: []media.Interface{
 			{Name: "outside", Addr: netip.MustParseAddr("192.0.2.1"), PortMin: 20000, PortMax: 20099},
 			{Name: "inside", Addr: netip.MustParseAddr("198.51.100.1"), PortMin: 30000, PortMax: 30099},
 		},
-		Engine: &mediatest.Engine{}, Sequential: true,
+		Engine: b.engine, Sequential: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -212,6 +215,17 @@ func playFlow(t *testing.T, arc *txtar.Archive) {
 				t.Fatal(err)
 			}
 			time.Sleep(d)
+			synctest.Wait()
+		case words[0] == "digit":
+			at := netip.MustParseAddrPort("192.0.2.1:20000")
+			if words[1] != "a" {
+				at = netip.MustParseAddrPort("198.51.100.1:30000")
+			}
+			d, err := time.ParseDuration(words[3])
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.engine.Press(at, media.Digit{Key: words[2][0], Duration: d})
 			synctest.Wait()
 		case words[0] == "drain":
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -246,7 +246,10 @@ func (c *call) relay(l *leg, t *transaction.Server, m *sip.Message) {
 		return
 	}
 	if m.Method == "INFO" {
-		if c.tell(abi.EventInfo, l, m.Header(sip.ContentType), m); c.state != up {
+		if c.tell(abi.EventInfo, l, m.Header(sip.ContentType), m); c.state == up {
+			c.heardInfo(l, m)
+		}
+		if c.state != up {
 			c.sbc.respond(t, m, 481, "")
 			return
 		}

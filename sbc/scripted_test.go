@@ -16,6 +16,7 @@ import (
 //
 //	start refuse 403 Not today | start set identity.ruri sip:x@y | start max 30s | start panic
 //	connect info a A note | timer refer b sip:x@y | refer refuse 403 No
+//	dtmf# refuse 403 No
 //	connect refuse 402 Empty | start wait 5s | start timer 20s | start end 20s | reject targets sip:x@y | reject fork sip:x@y sip:z@y
 //
 // What it is told goes to log, a line a hook.
@@ -32,7 +33,7 @@ func (s *scripted) Release()                                                {}
 func (s *scripted) Events() uint64 {
 	return abi.Bit(abi.EventStart) | abi.Bit(abi.EventConnect) | abi.Bit(abi.EventEnd) |
 		abi.Bit(abi.EventReject) | abi.Bit(abi.EventTimer) | abi.Bit(abi.EventRefresh) | abi.Bit(abi.EventInfo) |
-		abi.Bit(abi.EventHold) | abi.Bit(abi.EventResume) | abi.Bit(abi.EventRefer) | abi.Bit(abi.EventRearm)
+		abi.Bit(abi.EventDTMF) | abi.Bit(abi.EventHold) | abi.Bit(abi.EventResume) | abi.Bit(abi.EventRefer) | abi.Bit(abi.EventRearm)
 }
 func (s *scripted) Waits() bool        { return true }
 func (s *scripted) Cancel(c *abi.Call) { s.log = append(s.log, "nobody waits any more") }
@@ -101,8 +102,12 @@ func (s *scripted) Connect(_ context.Context, c *abi.Call) (abi.Decision, error)
 }
 
 func (s *scripted) Event(_ context.Context, c *abi.Call) (abi.Decision, error) {
-	s.log = append(s.log, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", c.Event, c.Target, c.Side, c.Detail)))
-	return s.run(c.Event.String(), c)
+	line, hook := strings.TrimSpace(fmt.Sprintf("%s %s %s %s", c.Event, c.Target, c.Side, c.Detail)), c.Event.String()
+	if c.Event == abi.EventDTMF {
+		line, hook = line+" "+c.Duration.String(), hook+c.Detail
+	}
+	s.log = append(s.log, line)
+	return s.run(hook, c)
 }
 
 func (s *scripted) End(_ context.Context, c *abi.Call) error {

@@ -29,6 +29,7 @@ const (
 	evDecided                   // a hook that waited has decided
 	evRearm                     // a module's use (text) allows the call limit from its answer
 	evOwn                       // a module wants own to be sent
+	evDigit                     // a digit was dialled in RTP
 	evLimit                     // somebody outside sets the call's maximum duration
 )
 
@@ -48,6 +49,7 @@ type event struct {
 	limit   time.Duration
 	cause   *cause
 	own     *ownRequest
+	digit   *dialled
 	order   *limitOrder
 
 	inquirer chan<- CallInfo
@@ -156,6 +158,8 @@ func (c *call) handle(ev event) {
 		_ = c.limitAnew(ev.text, ev.limit)
 	case evDecided:
 		c.decidedLater(ev.decided)
+	case evDigit:
+		c.heard(ev.digit)
 	case evSilence:
 		c.tell(abi.EventMediaTimeout, &c.a, "", nil)
 		c.hangup(cause{disposition: abi.Answered, code: 408, reason: "media timeout", by: "sbc"})

@@ -37,6 +37,9 @@ func (c *Call) Target() string { return c.text(wire.FieldTarget) }
 // Refer-To in Refer.
 func (c *Call) Detail() string { return c.text(wire.FieldDetail) }
 
+// Duration is how long the digit was held, in DTMF; 0 = unknown.
+func (c *Call) Duration() Duration { return Duration(c.in.U64(wire.FieldDuration)) }
+
 // Try makes the SBC try these URIs next, one after the other; it counts in Reject only.
 func (c *Call) Try(targets ...string) {
 	c.decided, c.fork = true, false

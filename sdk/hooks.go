@@ -26,7 +26,8 @@ type ReferHook interface {
 	Refer(c *Call) error
 }
 
-// DTMFHook sees a digit: Side, Detail.
+// DTMFHook hears of a digit, where the profile has media.dtmf_detection: Side, Detail is the digit,
+// "0"–"9", "*", "#", "A"–"D", or "!" for a hook flash; Duration. It may Refuse: the call is hung up.
 type DTMFHook interface {
 	DTMF(c *Call) error
 }

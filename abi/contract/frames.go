@@ -54,6 +54,7 @@ var Frames = []Frame{
 		{36, "hangup_by", Text, "end: a, b, sbc or the use that did it"},
 		{37, "modules", List, "end: the uses of the chain that ran (the values are empty)"},
 		{38, "until", Time, "the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered"},
+		{39, "duration", Span, "dtmf: how long the digit was held; absent = unknown"},
 		{40, "a_codec", Text, "end: codec of leg A, \"PCMU/8000\""},
 		{41, "a_packets", U64, "end: RTP packets received from leg A"},
 		{42, "a_lost", U64, "end: of these lost on the way here"},

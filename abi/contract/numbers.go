@@ -9,7 +9,7 @@ var Events = []Event{
 	{4, "refresh", "a re-INVITE or UPDATE within the call", true},
 	{5, "reject", "a final failure from leg B; may choose other targets, or refuse: the caller gets that answer", true},
 	{6, "refer", "REFER from either side, which gets 405; may refuse it with another answer, and the call goes on", true},
-	{7, "dtmf", "a digit by RFC 4733 or INFO", false},
+	{7, "dtmf", "a digit by RFC 4733 or INFO, if the profile detects them; may refuse: the call is hung up", true},
 	{8, "info", "INFO from either side", true},
 	{9, "hold", "a side put the other on hold", true},
 	{10, "resume", "a side took the other off hold", true},

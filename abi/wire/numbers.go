@@ -19,7 +19,7 @@ const (
 	EventRefresh      Event = 4  // a re-INVITE or UPDATE within the call
 	EventReject       Event = 5  // a final failure from leg B; may choose other targets, or refuse: the caller gets that answer
 	EventRefer        Event = 6  // REFER from either side, which gets 405; may refuse it with another answer, and the call goes on
-	EventDTMF         Event = 7  // a digit by RFC 4733 or INFO
+	EventDTMF         Event = 7  // a digit by RFC 4733 or INFO, if the profile detects them; may refuse: the call is hung up
 	EventInfo         Event = 8  // INFO from either side
 	EventHold         Event = 9  // a side put the other on hold
 	EventResume       Event = 10 // a side took the other off hold
@@ -278,6 +278,7 @@ const (
 	FieldHangupBy    = 36 // text: end: a, b, sbc or the use that did it
 	FieldModules     = 37 // list: end: the uses of the chain that ran (the values are empty)
 	FieldUntil       = 38 // time: the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered
+	FieldDuration    = 39 // span: dtmf: how long the digit was held; absent = unknown
 	FieldACodec      = 40 // text: end: codec of leg A, "PCMU/8000"
 	FieldAPackets    = 41 // u64: end: RTP packets received from leg A
 	FieldALost       = 42 // u64: end: of these lost on the way here

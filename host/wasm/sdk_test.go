@@ -50,7 +50,7 @@ func TestSDK(t *testing.T) {
 	if d, err := m.Event(t.Context(), c); err != nil || d.Code != 480 || d.Reason != "timer 7" {
 		t.Errorf("timer: %+v, %v", d, err)
 	}
-	c.Event = abi.EventDTMF
+	c.Event, c.Duration = abi.EventDTMF, 80*time.Millisecond
 	if _, err := m.Event(t.Context(), c); err != nil {
 		t.Errorf("dtmf: %v", err)
 	}

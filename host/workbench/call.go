@@ -101,6 +101,8 @@ func assign(c *abi.Call, key, value string) error {
 		var n uint64
 		n, err = strconv.ParseUint(value, 10, 32)
 		c.Timer = uint32(n)
+	case "duration":
+		c.Duration, err = time.ParseDuration(value)
 	default:
 		return fmt.Errorf("no field %q", key)
 	}

@@ -14,7 +14,7 @@ export const EVENT_CONNECT: i32 = 3; // the first 2xx from leg B; may refuse: bo
 export const EVENT_REFRESH: i32 = 4; // a re-INVITE or UPDATE within the call
 export const EVENT_REJECT: i32 = 5; // a final failure from leg B; may choose other targets, or refuse: the caller gets that answer
 export const EVENT_REFER: i32 = 6; // REFER from either side, which gets 405; may refuse it with another answer, and the call goes on
-export const EVENT_DTMF: i32 = 7; // a digit by RFC 4733 or INFO
+export const EVENT_DTMF: i32 = 7; // a digit by RFC 4733 or INFO, if the profile detects them; may refuse: the call is hung up
 export const EVENT_INFO: i32 = 8; // INFO from either side
 export const EVENT_HOLD: i32 = 9; // a side put the other on hold
 export const EVENT_RESUME: i32 = 10; // a side took the other off hold
@@ -141,6 +141,7 @@ export const FIELD_Q850: i32 = 35; // u64: end: cause of Q.850, absent = unknown
 export const FIELD_HANGUP_BY: i32 = 36; // text: end: a, b, sbc or the use that did it
 export const FIELD_MODULES: i32 = 37; // list: end: the uses of the chain that ran (the values are empty)
 export const FIELD_UNTIL: i32 = 38; // time: the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered
+export const FIELD_DURATION: i32 = 39; // span: dtmf: how long the digit was held; absent = unknown
 export const FIELD_A_CODEC: i32 = 40; // text: end: codec of leg A, "PCMU/8000"
 export const FIELD_A_PACKETS: i32 = 41; // u64: end: RTP packets received from leg A
 export const FIELD_A_LOST: i32 = 42; // u64: end: of these lost on the way here

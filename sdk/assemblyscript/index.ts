@@ -55,7 +55,7 @@ export class Module {
   reject(c: Call): void {}
   /** REFER from either side, which gets 405; may refuse it with another answer, and the call goes on. */
   refer(c: Call): void {}
-  /** A digit by RFC 4733 or INFO. */
+  /** A digit by RFC 4733 or INFO, if the profile detects them; may refuse: the call is hung up. */
   dtmf(c: Call): void {}
   /** INFO from either side. */
   info(c: Call): void {}

@@ -41,7 +41,7 @@
 #define SP_EVENT_REFRESH 4 /* a re-INVITE or UPDATE within the call */
 #define SP_EVENT_REJECT 5 /* a final failure from leg B; may choose other targets, or refuse: the caller gets that answer */
 #define SP_EVENT_REFER 6 /* REFER from either side, which gets 405; may refuse it with another answer, and the call goes on */
-#define SP_EVENT_DTMF 7 /* a digit by RFC 4733 or INFO */
+#define SP_EVENT_DTMF 7 /* a digit by RFC 4733 or INFO, if the profile detects them; may refuse: the call is hung up */
 #define SP_EVENT_INFO 8 /* INFO from either side */
 #define SP_EVENT_HOLD 9 /* a side put the other on hold */
 #define SP_EVENT_RESUME 10 /* a side took the other off hold */
@@ -165,6 +165,7 @@
 #define SP_FIELD_HANGUP_BY 36 /* text: end: a, b, sbc or the use that did it */
 #define SP_FIELD_MODULES 37 /* list: end: the uses of the chain that ran (the values are empty) */
 #define SP_FIELD_UNTIL 38 /* time: the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered */
+#define SP_FIELD_DURATION 39 /* span: dtmf: how long the digit was held; absent = unknown */
 #define SP_FIELD_A_CODEC 40 /* text: end: codec of leg A, "PCMU/8000" */
 #define SP_FIELD_A_PACKETS 41 /* u64: end: RTP packets received from leg A */
 #define SP_FIELD_A_LOST 42 /* u64: end: of these lost on the way here */

@@ -80,6 +80,12 @@ func (c *Call) Refused(target string, status int, phrase string, after time.Dura
 	return c.On(abi.EventReject, after)
 }
 
+// Dial is a digit of one side, "a" or "b": the dtmf hook.
+func (c *Call) Dial(side, digit string, held, after time.Duration) (abi.Decision, error) {
+	c.Side, c.Detail, c.Duration = side, digit, held
+	return c.On(abi.EventDTMF, after)
+}
+
 // Fire lets time pass until the timer with that number fires: the timer hook, unless the
 // timer ends the call. It reports false when that timer is not set.
 func (c *Call) Fire(number int) (d abi.Decision, ok bool, err error) {

@@ -181,6 +181,13 @@ func (*eventful) Timer(c *sdk.Call) error {
 	return errors.Join(c.Hangup("other", 603, "Enough"), c.Rearm("", sdk.Hour))
 }
 
+func (*eventful) DTMF(c *sdk.Call) error {
+	if c.Detail() == "#" && c.Side() == "b" && c.Duration() >= sdk.Second {
+		c.Refuse(603, "Long hash")
+	}
+	return nil
+}
+
 func (*eventful) StateVersion() uint32 { return 2 }
 
 func (*eventful) Migrate(uint32, []byte) ([]byte, error) { return nil, nil }
@@ -202,8 +209,13 @@ func TestEvents(t *testing.T) {
 	if err != nil || d.Fork || !slices.Equal(d.Targets, []string{"sip:b@example.net2", "sip:c@example.net"}) {
 		t.Errorf("reject: %+v, %v", d, err)
 	}
+	for held, want := range map[time.Duration]int{80 * time.Millisecond: 0, time.Second: 603} {
+		if d, err := c.Dial("b", "#", held, time.Second); err != nil || d.Code != want {
+			t.Errorf("a hash of %v: %+v, %v", held, d, err)
+		}
+	}
 	began := h.Now()
-	if _, ok, err := c.Fire(1); !ok || err != nil || h.Now().Sub(began) != 59*time.Second {
+	if _, ok, err := c.Fire(1); !ok || err != nil || h.Now().Sub(began) != 57*time.Second {
 		t.Errorf("timer: %v, %v after %v", ok, err, h.Now().Sub(began))
 	}
 	if h.Hangups["other"] != "603 Enough" || h.Rearmed[c.ID] != time.Hour {

@@ -20,7 +20,7 @@ pub const EVENT_REFRESH: u32 = 4;
 pub const EVENT_REJECT: u32 = 5;
 /// REFER from either side, which gets 405; may refuse it with another answer, and the call goes on
 pub const EVENT_REFER: u32 = 6;
-/// a digit by RFC 4733 or INFO
+/// a digit by RFC 4733 or INFO, if the profile detects them; may refuse: the call is hung up
 pub const EVENT_DTMF: u32 = 7;
 /// INFO from either side
 pub const EVENT_INFO: u32 = 8;
@@ -259,6 +259,8 @@ pub const FIELD_HANGUP_BY: usize = 36;
 pub const FIELD_MODULES: usize = 37;
 /// time: the call ends by itself then: its maximum duration is over; absent = it has none, or is not answered
 pub const FIELD_UNTIL: usize = 38;
+/// span: dtmf: how long the digit was held; absent = unknown
+pub const FIELD_DURATION: usize = 39;
 /// text: end: codec of leg A, "PCMU/8000"
 pub const FIELD_A_CODEC: usize = 40;
 /// u64: end: RTP packets received from leg A

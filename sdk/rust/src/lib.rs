@@ -91,7 +91,7 @@ pub trait Module: Sized {
     fn refer(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
-    /// A digit by RFC 4733 or INFO.
+    /// A digit by RFC 4733 or INFO, if the profile detects them; may refuse: the call is hung up.
     fn dtmf(&mut self, _: &mut Call) -> Result {
         Ok(())
     }

@@ -227,7 +227,7 @@ func (m *module) Timer(c *sdk.Call) error {
 }
 
 func (m *module) DTMF(c *sdk.Call) error {
-	return is("digit", c.Detail() == "5", nil)
+	return is("digit", c.Detail() == "5" && c.Duration() == 80*sdk.Millisecond, nil)
 }
 
 func (m *module) Tick(c *sdk.Call) error {
