@@ -83,6 +83,7 @@ func generationOf(s *wasm.Status) *admin.Generation {
 	return &admin.Generation{
 		ID: s.Generation, Version: s.Version, File: s.Source, SHA256: s.SHA256, Calls: s.Calls, Started: s.Starts, Refused: s.Refusals,
 		Hooks: s.Stats.Hooks, Failures: s.Stats.Traps + s.Stats.Garbage + s.Stats.Codes, Late: s.Stats.Deadlines,
-		Fuel: float64(s.Stats.Fuel) / float64(max(s.Stats.Hooks, 1)),
+		Fuel:      float64(s.Stats.Fuel) / float64(max(s.Stats.Hooks, 1)),
+		Instances: s.Stats.Instances, Memory: s.Stats.Memory + s.Stats.Shared, NotCopied: s.NotCopied,
 	}
 }

@@ -43,8 +43,11 @@ func moduleList() *cobra.Command {
 				for _, m := range a.Modules {
 					rows = append(rows, moduleRows(m)...)
 				}
-				table(w, "MODULE ROLE SHARE GENERATION VERSION CALLS STARTED REFUSED FAILED LATE FILE", rows)
+				table(w, "MODULE ROLE SHARE GENERATION VERSION CALLS STARTED REFUSED FAILED LATE INSTANCES MEMORY FILE", rows)
 				for _, m := range a.Modules {
+					if why := m.Stable.NotCopied; why != "" {
+						fmt.Fprintf(w, "%s: its instances start each by itself: %s\n", m.Name, why)
+					}
 					if l := m.LastRollback; l != nil && l.Why != "" {
 						fmt.Fprintf(w, "%s: generation %s was taken back at %s: %s\n", m.Name, l.ID, when(l.Time), l.Why)
 					}
@@ -62,7 +65,7 @@ func moduleRows(m admin.Module) [][]string {
 			share = strconv.Itoa(percent) + "%"
 		}
 		n := func(v uint64) string { return strconv.FormatUint(v, 10) }
-		return []string{m.Name, role, share, g.ID, g.Version, strconv.FormatInt(g.Calls, 10), n(g.Started), n(g.Refused), n(g.Failures), n(g.Late), g.File}
+		return []string{m.Name, role, share, g.ID, g.Version, strconv.FormatInt(g.Calls, 10), n(g.Started), n(g.Refused), n(g.Failures), n(g.Late), strconv.Itoa(g.Instances), n(g.Memory>>10) + "K", g.File}
 	}
 	rows := [][]string{row("stable", 100-m.Percent, &m.Stable)}
 	if m.Canary != nil {
@@ -72,7 +75,7 @@ func moduleRows(m admin.Module) [][]string {
 		rows = append(rows, row("before", -1, m.Before))
 	}
 	for _, d := range m.Old {
-		rows = append(rows, []string{m.Name, "old", "", d.ID, "", strconv.FormatInt(d.Calls, 10), "", "", "", "", ""})
+		rows = append(rows, []string{m.Name, "old", "", d.ID, "", strconv.FormatInt(d.Calls, 10), "", "", "", "", "", "", ""})
 	}
 	return rows
 }

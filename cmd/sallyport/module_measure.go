@@ -76,6 +76,11 @@ func show(out io.Writer, file string, in *workbench.Inspection) {
 	row("file", fmt.Sprintf("%s, %d bytes, %d functions", file, in.Size, in.Functions))
 	row("sha256", in.SHA256)
 	row("memory", fmt.Sprintf("%d KiB to begin with", in.Memory>>10))
+	if in.NotCopied != "" {
+		row("instances", "start each by itself: "+in.NotCopied)
+	} else if in.Refused == nil {
+		row("instances", "are copies of one that has started")
+	}
 	if m := in.Manifest; m != nil {
 		row("module", m.Name+" "+m.Version+": "+m.Description)
 		row("contract", fmt.Sprint(m.Contract))

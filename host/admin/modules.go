@@ -31,6 +31,11 @@ type Generation struct {
 	Failures uint64  `json:"failures"` // hooks: traps, answers against the contract, errors
 	Late     uint64  `json:"deadlines"`
 	Fuel     float64 `json:"fuel_per_hook"`
+
+	Instances int    `json:"instances"`
+	Memory    uint64 `json:"memory"` // bytes of its guest's, those that instances share counted once
+	// NotCopied says why instances are not copies of one that has started, but start each by itself; "" = they are.
+	NotCopied string `json:"not_copied"`
 }
 
 // Draining is a generation that gets no new calls.

@@ -63,7 +63,7 @@ type Generation struct {
 	image    *meter.Image // nil: what the module begins with stands in its code
 	memories memories
 	frozen   *snapshot // nil: every instance starts by itself
-	unfrozen string    // why it does
+	alone    string    // why it does
 
 	// What it is judged by, and what its successor has to answer.
 	starts, refusals atomic.Uint64
@@ -234,9 +234,8 @@ type Status struct {
 	Uses       map[string]Use // by capability: those that take time
 	Metrics    []Metric       // of the module's own
 	State      uint32         // version of its state blobs
-	// Frozen says that instances are copies of one that has started; NotFrozen why they are not.
-	Frozen    bool
-	NotFrozen string
+	// NotCopied says why instances are not copies of one that has started, but start each by itself; "" = they are.
+	NotCopied string
 
 	Source       string
 	Starts       uint64     // calls it decided about
@@ -260,6 +259,6 @@ func (g *Generation) Status() Status {
 	return Status{
 		Name: g.name, Generation: g.id, Version: g.manifest.Version, SHA256: hex.EncodeToString(g.sum[:]), Events: g.events,
 		Calls: max(g.refs.Load()-1, 0), Stats: stats, Uses: g.counters.uses(), Metrics: g.metrics.snapshot(), State: g.state,
-		Source: g.source.Source, Starts: g.starts.Load(), Refusals: g.refusals.Load(), Frozen: g.frozen != nil, NotFrozen: g.unfrozen,
+		Source: g.source.Source, Starts: g.starts.Load(), Refusals: g.refusals.Load(), NotCopied: g.alone,
 	}
 }

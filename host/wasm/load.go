@@ -155,7 +155,7 @@ func (g *Generation) start(info *meter.Info) error {
 	if err != nil {
 		return err
 	}
-	if g.frozen, g.unfrozen = g.snapshot(first, info); g.frozen != nil {
+	if g.frozen, g.alone = g.snapshot(first, info); g.frozen != nil {
 		first.close()
 		first = nil
 	}

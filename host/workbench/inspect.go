@@ -21,6 +21,7 @@ type Inspection struct {
 	SHA256    string
 	Memory    int64    // an instance begins with, bytes
 	Functions int      // defined
+	NotCopied string   // why its instances start each by itself, "" if they are copies of one that has started
 	Exports   []string // "sbc_init (i32) → (i32)"
 	Imports   []string // "sbc.log"
 	// Refused is why this host would not load it, nil if it would.
@@ -62,6 +63,12 @@ func Inspect(ctx context.Context, o Options, script *Script) (*Inspection, error
 	if _, in.Refused = wasm.Check(mc, nil); in.Refused != nil {
 		return in, nil
 	}
+	_, info, err = meter.Rewrite(file, meter.Limits{Size: maxFile, MemoryPages: 65536})
+	if err != nil {
+		in.Refused = err
+		return in, nil
+	}
+	in.NotCopied = info.Whole
 	in.Hooks, in.Unmeasured = Measure(ctx, o, script, 50*time.Millisecond)
 	return in, nil
 }
