@@ -60,7 +60,7 @@ func hooks(ctx context.Context, c config) ([]figure, load, error) {
 // moreHooks measures what is no hook of its own: chains, hooks that wait, instances and swaps.
 func moreHooks(ctx context.Context, c config) ([]figure, error) {
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench",
-		"^Benchmark(SixModules|FullHook|Swap|Instantiate|ParkedMemory|ParkedLookups)$", "-benchmem", "-benchtime", "1000x", "./host/wasm")
+		"^Benchmark(SixModules|FullHook|Swap|Instantiate|FreshCopy|ParkedMemory|ParkedLookups)$", "-benchmem", "-benchtime", "1000x", "./host/wasm")
 	// Those that park run for seconds: once is enough.
 	cmd.Env = append(cmd.Environ(), "SALLYPORT_BENCH_ONCE=1")
 	cmd.Dir = filepath.Dir(c.dir)
@@ -78,7 +78,9 @@ func moreHooks(ctx context.Context, c config) ([]figure, error) {
 	}{
 		{"BenchmarkFullHook", "ns/op", "full decision, Go", "µs", 1e-3, 2.5},
 		{"BenchmarkSixModules", "ns/op", "six modules, light hooks, a call event", "µs", 1e-3, 2},
-		{"BenchmarkInstantiate/go", "ns/op", "Go instance made", "ms", 1e-6, 10},
+		{"BenchmarkInstantiate/go", "ns/op", "Go instance made and closed", "ms", 1e-6, 0.25},
+		{"BenchmarkFreshCopy/cdr", "KiB-instance", "Go instance that has had a hook", "MiB", 1.0 / 1024, 0.3},
+		{"BenchmarkFreshCopy/cdr", "µs-first-p99", "first hook of a new Go instance, p99", "µs", 1, noTarget},
 		{"BenchmarkSwap", "ns/op", "swap", "µs", 1e-3, 10},
 		{"BenchmarkParkedMemory", "B/parked-call", "10,000 waiting calls", "MiB", 10_000.0 / (1 << 20), 64},
 		{"BenchmarkParkedLookups", "µs-added-p99", "10,000 look-ups/s of 50 ms, p99 added", "ms", 1e-3, 5},

@@ -32,7 +32,9 @@
 // hook at a time, and any of them may be gone after any hook: what must last
 // belongs into variables (SetVar) or state (SetState), never into package
 // variables or the module's own fields, except for what Init computes from the
-// configuration.
+// configuration. Init runs once: the other instances are copies of that one as it
+// was then. So what it reads of the clock grows old, and the functions of
+// math/rand give the same numbers in all of them; Random does not.
 //
 // # Waiting
 //

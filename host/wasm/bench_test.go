@@ -221,8 +221,10 @@ func benchmarkFreshCopy(b *testing.B, name string) {
 		}
 		all = append(all, in)
 	}
-	b.ReportMetric(float64(heap()-heap0)/many/1024, "KiB-heap")
-	b.ReportMetric(float64(g.memories.private()-private0)/many/1024, "KiB-private")
+	own, private := float64(heap()-heap0)/many/1024, float64(g.memories.private()-private0)/many/1024
+	b.ReportMetric(own, "KiB-heap")
+	b.ReportMetric(private, "KiB-private")
+	b.ReportMetric(own+private, "KiB-instance")
 	for _, in := range all {
 		in.close()
 	}

@@ -8,6 +8,14 @@
 // contract it speaks, given its configuration, and only then published. Each step names module and reason when it
 // fails, and what ran before goes on running.
 //
+// # Instances
+//
+// Only the first instance of a generation starts. Its memory is written into a sealed file and its variables are noted
+// (freeze.go); all others are mappings of that file, copied page by page as they write to it (memory.go). A module whose
+// state is more than that starts in every instance. The memory of an instance is not Go's: it is unmapped when the
+// instance closes, and whoever kept a piece of it then would end the process. So functions of the host copy what they
+// keep.
+//
 // # Generations
 //
 // A Generation is one file with one configuration, with its own runtime, instances and reference count; it never
