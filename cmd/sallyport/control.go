@@ -139,7 +139,11 @@ func short(hash string) string { return hash[:min(12, len(hash))] }
 
 // at is the path of a thing with a name.
 func at(kind, name string, more ...string) string {
-	return "/" + kind + "/" + url.PathEscape(name) + strings.Join(more, "")
+	name = url.PathEscape(name)
+	if name == "." || name == ".." {
+		name = strings.ReplaceAll(name, ".", "%2E") // else the server takes it for a folder
+	}
+	return "/" + kind + "/" + name + strings.Join(more, "")
 }
 
 // absolute makes a path of ours one that the SBC, which may run elsewhere, understands.

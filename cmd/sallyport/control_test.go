@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -25,6 +26,21 @@ type controlled struct {
 
 func newControlled(t *testing.T) *controlled {
 	t.Helper()
+	return newControlledWith(t, "")
+}
+
+// modulesDir is where tests keep compiled modules, from one run to the next.
+func modulesDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "sallyport-wasmtest", "host")
+}
+
+// newControlledWith adds text to its configuration.
+func newControlledWith(t *testing.T, text string) *controlled {
+	t.Helper()
 	t.Chdir(t.TempDir())
 	pid := os.Getpid()
 	addr := fmt.Sprintf("127.%d.%d.77", 16+pid>>8%200, pid&255)
@@ -37,13 +53,13 @@ udp = ["`+addr+`:5060"]
 [echo]
 address = "`+addr+`:5070"
 [cache]
-dir = ""
+dir = "`+modulesDir()+`"
 [map.ip]
 kind = "cidr"
 rules = ["192.0.2.0/24=>trunk"]
 [profile.echo.routing]
 next_hop = "`+addr+`:5070"
-`)
+`+text)
 	c.write("profiles/trunk.toml", "[profile.trunk.routing]\nnext_hop = \"192.0.2.1\"\n[profile.trunk.auth.b]\nuser = \"u\"\npassword = \"geheim\"\n")
 	s, err := config.Load("sallyport.toml", config.Options{})
 	if err != nil {
@@ -228,7 +244,7 @@ func (c *controlled) until(line, want string) {
 func TestNobodyRuns(t *testing.T) {
 	t.Chdir(t.TempDir())
 	c := &controlled{t: t}
-	for _, line := range []string{"profile list", "map list", "call list", "reload", "stats", "log-level", "call hangup x"} {
+	for _, line := range []string{"profile list", "map list", "call list", "reload", "stats", "log-level", "call hangup x", "account list", "account deposit alice 1", "blacklist list", "blacklist block x --for 1h"} {
 		c.says(line, "1:", `no SBC answers on var/run/sallyport.sock: is it running, with \[control\] socket set to that path\?`)
 	}
 	c.says("stats --socket other.sock", "1:", "other.sock")

@@ -50,7 +50,7 @@ shaped by a profile and judged by modules, and goes out by the other as a call o
 	root.CompletionOptions.HiddenDefaultCmd = true
 	call := newCallCommand()
 	call.AddCommand(callCommands()...)
-	root.AddCommand(newProfileCommand(), newMapCommand(), newReloadCommand(), newStatsCommand(), newLogLevelCommand())
+	root.AddCommand(newProfileCommand(), newMapCommand(), newAccountCommand(), newBlacklistCommand(), newReloadCommand(), newStatsCommand(), newLogLevelCommand())
 	root.AddCommand(newRunCommand(), newCheckCommand(), newExplainCommand(), call, newModuleCommand(), newImportSEMSCommand(), newVersionCommand())
 	return root
 }

@@ -76,7 +76,7 @@ const (
 )
 
 // askStore is how long the store may take for one request.
-const askStore = 5 * time.Second
+const askStore = 10 * time.Second
 
 var accountRoutes = []route{
 	{method: "GET", path: base + "/accounts", do: func(s *Server, r *http.Request) (any, error) {
