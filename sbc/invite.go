@@ -30,8 +30,9 @@ func (s *SBC) invite(t *transaction.Server, m *sip.Message, f transport.Flow) {
 		s.log.Debug("INVITE not admitted", "peer", f.Remote(), "sip_call_id", m.Header(sip.CallID), "err", err)
 		return
 	}
-	c := &call{sbc: s, id: newTag(), snap: snap, start: s.now()}
-	c.a = leg{call: c, side: media.A, key: newTag()}
+	id, key := newCallKeys()
+	c := &call{sbc: s, id: id, snap: snap, start: s.now()}
+	c.a = leg{call: c, side: media.A, key: key}
 	c.a.localTag = c.a.key
 	t.SetTag(c.a.key)
 	s.calls.Add(1)
@@ -107,6 +108,7 @@ func (c *call) started(err error) {
 		c.refuse(replyTo(err), err)
 		return
 	}
+	c.openLog(m, x.server.Flow()) // its name may be what modules have set
 	c.a.timer = c.timerOf(media.A)
 	c.a.transparent = c.plan.TransparentDialog
 	if c.log(slog.LevelInfo, "call begins", "sip_call_id", c.a.callID, "peer", c.a.flow.Remote(), "local", c.a.flow.Local(),
@@ -155,6 +157,7 @@ func (c *call) choose(env *pattern.Env) error {
 	if err != nil {
 		return err
 	}
+	c.openLog(env.Msg, c.a.flow)
 	c.reveal(env)
 	c.identify(&c.a)
 	return c.demand(&c.a, env.Msg, c.facts.source.Addr())
@@ -218,6 +221,9 @@ func (c *call) firstOffer(m *sip.Message) (string, error) {
 		return "", err
 	}
 	c.listen()
+	if c.wire != nil && c.plan.Log.RTP {
+		c.media.Tap(c.wire.packet)
+	}
 	if m.Body == "" {
 		return "", nil
 	}
