@@ -143,7 +143,7 @@ func TestInspect(t *testing.T) {
 	if err != nil || in.Refused != nil || in.Unmeasured != nil {
 		t.Fatalf("%+v, %v", in, err)
 	}
-	if in.Manifest.Name != "callforward" || len(in.Hooks) != 3 || strings.Join(in.Imports, " ") != "sbc.get sbc.log sbc.state_get sbc.state_set sbc.var_get sbc.var_set" {
+	if in.Manifest.Name != "callforward" || in.NotCopied != "" || len(in.Hooks) != 3 || strings.Join(in.Imports, " ") != "sbc.get sbc.log sbc.state_get sbc.state_set sbc.var_get sbc.var_set" {
 		t.Errorf("%+v", in)
 	}
 	bare := filepath.Join(t.TempDir(), "bare.wasm")
