@@ -13,7 +13,7 @@ FUZZ    ?= 3s
 # What `go build` reads; a change in anything else builds nothing.
 SOURCE   = $(shell find $(wildcard $(1)) -type f \( -name '*.go' ! -name '*_test.go' -o -name '*.toml' \))
 GUESTS  := $(addprefix sdk/guests/,callforward-go.wasm callforward-c.wasm callforward-rust.wasm callforward-assemblyscript.wasm blacklist-c.wasm \
-	lookup-c.wasm lookup-rust.wasm lookup-assemblyscript.wasm)
+	lookup-c.wasm lookup-rust.wasm lookup-assemblyscript.wasm tour-go.wasm tour-c.wasm tour-rust.wasm tour-assemblyscript.wasm)
 SDKS    := $(shell find sdk -path '*/node_modules' -prune -o -type f \( -name '*.[chrt]s' -o -name '*.[ch]' -o -name manifest.json \) -print)
 ASC     := sdk/assemblyscript/node_modules/.bin/asc
 MODULES := $(patsubst plugins/%/,$(MODDIR)/%.wasm,$(sort $(dir $(wildcard plugins/*/*.go))))
@@ -45,7 +45,7 @@ $(GUESTS): go.mod $(call SOURCE,sdk abi) $(SDKS)
 # callforward-c is sdk/c/examples/callforward; Go's SDK has no folder of its own.
 EXAMPLE  = sdk/$(filter-out go,$(lastword $(subst -, ,$(1))))/examples/$(firstword $(subst -, ,$(1)))
 
-sdk/guests/callforward-assemblyscript.wasm sdk/guests/lookup-assemblyscript.wasm: $(ASC)
+$(filter %-assemblyscript.wasm,$(GUESTS)): $(ASC)
 $(ASC): sdk/assemblyscript/package-lock.json
 	@echo "  npm     assemblyscript"
 	@npm ci --silent --no-audit --no-fund --prefix sdk/assemblyscript && touch $@

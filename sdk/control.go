@@ -127,8 +127,8 @@ func (s *Setup) metric(kind int32, name string) (Metric, error) {
 	return Metric{s.host, id}, result(id)
 }
 
-// Add adds to a counter or gauge.
-func (m Metric) Add(delta int64) { m.host.metricAdd(m.id, delta) }
+// Add adds to a counter or gauge. It fails with ErrInvalid, a counter for less than 0.
+func (m Metric) Add(delta int64) error { return result(m.host.metricAdd(m.id, delta)) }
 
-// Observe sets a gauge, or gives a summary one more value.
-func (m Metric) Observe(v int64) { m.host.metricObserve(m.id, v) }
+// Observe sets a gauge, or gives a summary one more value. It fails with ErrInvalid for a counter.
+func (m Metric) Observe(v int64) error { return result(m.host.metricObserve(m.id, v)) }

@@ -48,6 +48,7 @@ type Bench struct {
 	module callcontrol.Module
 	store  *ledger // nil when the module asks for none
 	values map[string]int64
+	began  []string // what it said while it began
 	said   said
 }
 
@@ -92,7 +93,7 @@ func Open(o Options) (*Bench, error) {
 		if o.Distant {
 			c.Store = far
 		}
-		c.Leases = store.NewHolder(c.Store, "sbc1", store.HolderOptions{})
+		c.Leases = leases{c.Store, store.NewShare(1)}
 	}
 	if b.host, err = wasm.New(c); err == nil {
 		if b.module, err = b.host.Acquire(b.Manifest.Name, "bench"); err != nil {
@@ -104,7 +105,7 @@ func Open(o Options) (*Bench, error) {
 		return nil, err
 	}
 	b.metrics()
-	b.said.take()
+	b.began = b.said.take()
 	return b, nil
 }
 
@@ -195,6 +196,7 @@ type said struct {
 	mu    sync.Mutex
 	lines []string
 	count int
+	calls map[string]bool // by ID; nil has every call
 }
 
 // most is how many lines are kept; a benchmark logs millions.
@@ -223,26 +225,55 @@ func (s *said) Emit(record []byte) error {
 	return nil
 }
 
+// has reports whether there is a call with that ID.
+func (s *said) has(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls == nil || s.calls[id]
+}
+
+// met notes a call; from the first on there are no others.
+func (s *said) met(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls == nil {
+		s.calls = map[string]bool{}
+	}
+	s.calls[id] = true
+}
+
 // Hangup notes that the module ended a call.
 func (s *said) Hangup(id, _ string, code int, reason string) bool {
+	if !s.has(id) {
+		return false
+	}
 	s.add(strings.TrimSpace(fmt.Sprintf("hangup %s: %d %s", id, code, reason)))
 	return true
 }
 
 // Rearm notes that the module gave a call another maximum duration.
 func (s *said) Rearm(id, _ string, d time.Duration) bool {
+	if !s.has(id) {
+		return false
+	}
 	s.add(fmt.Sprintf("rearm %s: %v", id, d))
 	return true
 }
 
 // Inform notes that the module sent an INFO.
 func (s *said) Inform(id, leg, contentType, body string, headers []abi.Field) bool {
+	if !s.has(id) {
+		return false
+	}
 	s.add(strings.TrimSpace(fmt.Sprintf("info %s %s%s: %s %s", id, leg, fieldsText(headers), contentType, body)))
 	return true
 }
 
 // Refer notes that the module sent a REFER. Whether the target is a URI is not looked at.
 func (s *said) Refer(id, leg, target string, headers []abi.Field) abi.Code {
+	if !s.has(id) {
+		return abi.CodeNotFound
+	}
 	s.add(fmt.Sprintf("refer %s %s%s: %s", id, leg, fieldsText(headers), target))
 	return abi.CodeOK
 }

@@ -26,6 +26,8 @@ func newCall(n int) *abi.Call {
 // enter fills in what the SBC would know at the event.
 func enter(c *abi.Call, e abi.Event, now time.Time) {
 	c.Event = e
+	// What an event brings along is not of the next one.
+	c.Side, c.Status, c.Phrase, c.Target, c.Timer, c.Detail, c.Duration = "", 0, "", "", 0, "", 0
 	if c.Start.IsZero() {
 		c.Start = now
 	}

@@ -152,3 +152,28 @@ func (n near) SetHasNow(in store.Space, set, member string) (bool, error) {
 func (n near) SetMatchNow(in store.Space, set, value string) (string, error) {
 	return far(n.distant, func() (string, error) { return n.fast.SetMatchNow(in, set, value) })
 }
+
+// leases are held without a node that has to say it lives.
+type leases struct {
+	store store.Store
+	share *store.Share
+}
+
+// leaseLife is longer than any script lets pass.
+const leaseLife = 24 * time.Hour
+
+func (l leases) Acquire(ctx context.Context, lease string, limits []store.Limit) (string, error) {
+	return l.store.Acquire(ctx, lease, "sbc1", leaseLife, limits)
+}
+
+func (l leases) AcquireShare(lease string, limits []store.Limit) (string, error) {
+	return l.share.Acquire(lease, limits)
+}
+
+func (l leases) Pass(string, []store.Limit) error { return nil }
+
+// Release is done when it returns, so that a script sees what it gave back.
+func (l leases) Release(lease string) {
+	_ = l.store.Release(context.Background(), lease) // in memory; without such a lease it does nothing
+	_ = l.share.Release(lease)
+}

@@ -54,7 +54,7 @@ func outcome(c *abi.Call, d *abi.Decision, err error, vars *abi.Vars, state stri
 		fmt.Fprintf(&b, "state: %s\n", s)
 	}
 	for _, line := range said {
-		b.WriteString(line + "\n")
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return b.String()
 }

@@ -243,6 +243,7 @@ func (r *runner) event(e abi.Event, body string) (string, error) {
 			return "", err
 		}
 	}
+	r.bench.said.met(c.ID)
 	if !r.bench.Wants(e) {
 		return "no hook\n", nil
 	}

@@ -57,6 +57,13 @@ export class Request {
     this.w = new Writer(at, size, slots);
   }
 
+  /** Gives it to a function that answers at once: OK or a code. */
+  tell(handle: i64, f: (call: i64, req: usize, req_len: i32) => i32): i32 {
+    const n = this.w.close(), r = n < 0 ? n : f(handle, this.at, n);
+    heap.free(this.at);
+    return r;
+  }
+
   /** Gives it to the host; a longer answer than fits at once comes by token. */
   ask(handle: i64, f: Asked): Begun {
     const n = this.w.close();
@@ -72,6 +79,12 @@ export class Request {
 
 const ANSWERED: i32 = 512;
 const answered: usize = memory.data(512);
+
+export function pairUnits(pairs: Pair[]): i32 {
+  let n = 0;
+  for (let i = 0; i < pairs.length; i++) n += pairs[i].name.length + pairs[i].value.length;
+  return n;
+}
 
 export function units(texts: string[]): i32 {
   let n = 0;

@@ -1,11 +1,12 @@
 import {
   ACTION_DROP, ACTION_PASS, ACTION_REFUSE, ANSWER_ROOM, DECISION_ACTION, DECISION_CODE, DECISION_FORK, DECISION_HEADERS,
   DECISION_MAX_DURATION, DECISION_REASON, DECISION_SET, DECISION_SLOTS, DECISION_TARGETS, FIELD_PARAMS, FIELD_VARS, GET_BODY, GET_FIELD, GET_HEADER,
-  HTTP_BODY, HTTP_HEADERS, HTTP_METHOD, HTTP_SLOTS, HTTP_TIMEOUT, HTTP_URL, REDIS_ARGS, REDIS_SLOTS, TIMER_END, TIMER_FIRE,
-  host_call_hangup, host_call_rearm, host_cdr_emit, host_complete, host_get, host_http_send, host_log, host_map_lookup, host_redis_cmd,
+  HTTP_BODY, HTTP_HEADERS, HTTP_METHOD, HTTP_SLOTS, HTTP_TIMEOUT, HTTP_URL, REDIS_ARGS, REDIS_SLOTS, REQUEST_BODY, REQUEST_CONTENT_TYPE,
+  REQUEST_HEADERS, REQUEST_LEG, REQUEST_SLOTS, REQUEST_TARGET, TIMER_END, TIMER_FIRE,
+  host_call_hangup, host_call_info, host_call_rearm, host_call_refer, host_cdr_emit, host_complete, host_get, host_http_send, host_log, host_map_lookup, host_redis_cmd,
   host_sleep, host_state_get, host_state_set, host_timer_clear, host_timer_set, host_var_get, host_var_set,
 } from "./contract";
-import { Account, Begun, KV, Limits, Request, named, units } from "./ask";
+import { Account, Begun, KV, Limits, Request, named, pairUnits, units } from "./ask";
 import { Pair, Reader, Writer } from "./frame";
 
 /** One call, as the hook that runs may see it and decide on it. */
@@ -93,10 +94,13 @@ export class Call {
   }
 
   /** Sets a variable for all modules of the call; an empty value removes it. A code below zero fails the hook. */
-  setVariable(name: string, value: string): void {
+  setVariable(name: string, value: string): void { this.fail(this.trySetVariable(name, value)); }
+
+  /** setVariable that answers OK or the code, and fails nothing. */
+  trySetVariable(name: string, value: string): i32 {
     const n = String.UTF8.encode(name), v = String.UTF8.encode(value);
     this.stale = true;
-    this.fail(host_var_set(this.handle, changetype<usize>(n), n.byteLength, changetype<usize>(v), v.byteLength));
+    return host_var_set(this.handle, changetype<usize>(n), n.byteLength, changetype<usize>(v), v.byteLength);
   }
 
   /** What setState of this use kept for this call, "" when nothing. */
@@ -105,10 +109,13 @@ export class Call {
     return v == null ? "" : v;
   }
 
-  /** Keeps a text for this use's later hooks of this call, up to 16 KiB. */
-  setState(text: string): void {
+  /** Keeps a text for this use's later hooks of this call, up to 16 KiB. A code below zero fails the hook. */
+  setState(text: string): void { this.fail(this.trySetState(text)); }
+
+  /** setState that answers OK or the code, and fails nothing. */
+  trySetState(text: string): i32 {
     const b = String.UTF8.encode(text);
-    this.fail(host_state_set(this.handle, changetype<usize>(b), b.byteLength));
+    return host_state_set(this.handle, changetype<usize>(b), b.byteLength);
   }
 
   /** Hands over one record, a line without its end. Needs the capability sbc_cdr. A code below zero is answered,
@@ -146,6 +153,26 @@ export class Call {
     return host_call_rearm(this.handle, changetype<usize>(i), i.byteLength, span);
   }
 
+  /** Sends an INFO to the far end of a leg, "a" or "b", of this call, when its dialog is confirmed: OK, the call was told
+   * to, or a code. Needs the capability sbc_call. */
+  inform(leg: string, contentType: string, body: string, headers: Pair[] = []): i32 {
+    const r = new Request(REQUEST_SLOTS, leg.length + contentType.length + body.length + pairUnits(headers), headers.length);
+    r.w.text(REQUEST_LEG, leg);
+    r.w.text(REQUEST_CONTENT_TYPE, contentType);
+    r.w.text(REQUEST_BODY, body);
+    r.w.list(REQUEST_HEADERS, headers);
+    return r.tell(this.handle, host_call_info);
+  }
+
+  /** Tells the far end of a leg, by REFER, to call another URI, as inform tells it something. */
+  refer(leg: string, target: string, headers: Pair[] = []): i32 {
+    const r = new Request(REQUEST_SLOTS, leg.length + target.length + pairUnits(headers), headers.length);
+    r.w.text(REQUEST_LEG, leg);
+    r.w.text(REQUEST_TARGET, target);
+    r.w.list(REQUEST_HEADERS, headers);
+    return r.tell(this.handle, host_call_refer);
+  }
+
   /** Begins a pause of so many nanoseconds. */
   sleep(span: i64): Begun { return new Begun(host_sleep(this.handle, span)); }
 
@@ -154,9 +181,7 @@ export class Call {
 
   /** Begins an HTTP request; "" is GET, a timeout, nanoseconds, of 0 as long as the hook may wait. Any status is an answer. */
   http(method: string, url: string, headers: Pair[] = [], body: string = "", timeout: u64 = 0): Begun {
-    let n = method.length + url.length + body.length;
-    for (let i = 0; i < headers.length; i++) n += headers[i].name.length + headers[i].value.length;
-    const r = new Request(HTTP_SLOTS, n, headers.length);
+    const r = new Request(HTTP_SLOTS, method.length + url.length + body.length + pairUnits(headers), headers.length);
     r.w.text(HTTP_METHOD, method);
     r.w.text(HTTP_URL, url);
     r.w.list(HTTP_HEADERS, headers);

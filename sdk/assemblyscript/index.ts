@@ -21,7 +21,7 @@
 
 import {
   ABI_MINOR, BUFFER_SIZE, ERR_INTERNAL, ERR_INVALID, ERR_NOT_FOUND, ERR_TOO_BIG, ERR_UNSUPPORTED, LOG_ERROR, MAX_STATE, OK, STATUS_PENDING,
-  WELCOME_EVENTS, WELCOME_SLOTS, WELCOME_STATE_VERSION,
+  WELCOME_SLOTS, WELCOME_STATE_VERSION,
 } from "./contract";
 import * as contract from "./contract";
 import { Answer } from "./ask";
@@ -84,14 +84,34 @@ export class Module {
   waited(c: Call, answer: Answer, note: string): void { c.fail(ERR_UNSUPPORTED); }
   /** Events that came after this SDK: EVENT_…. */
   event(event: i32, c: Call): void { c.fail(ERR_UNSUPPORTED); }
-  /** The hooks this instance wants of those manifest.json names: bits 1 << EVENT_…; 0 is all. */
-  events(): u64 { return 0; }
   /** The version of the state blobs it writes. */
   stateVersion(): u32 { return 0; }
   /** Turns a blob of an older version into one of this, null when it cannot. */
   migrate(from: u32, state: string): string | null { return null; }
   /** Runs before a new version gets calls. A text refuses it and is shown. */
   selfTest(): string | null { return null; }
+}
+
+/** A code as text, for logs: NOT_FOUND. */
+export function codeName(code: i32): string {
+  switch (code) {
+    // table names
+    case 0: return "OK";
+    case -1: return "NOT_FOUND";
+    case -2: return "DENIED";
+    case -3: return "INVALID";
+    case -4: return "MEMORY";
+    case -5: return "TOO_BIG";
+    case -6: return "BUSY";
+    case -7: return "TIMEOUT";
+    case -8: return "IO";
+    case -9: return "UNSUPPORTED";
+    case -10: return "CALL_GONE";
+    case -11: return "CONFLICT";
+    case -12: return "INTERNAL";
+    // end table
+    default: return "unknown";
+  }
 }
 
 let module: Module | null = null;
@@ -129,8 +149,7 @@ export function sbc_init(n: u32): i32 {
     log(LOG_ERROR, why);
     return ERR_INVALID;
   }
-  const w = new Writer(buffer, size, WELCOME_SLOTS);
-  w.number(WELCOME_EVENTS, m.events()); // 0: the manifest says them
+  const w = new Writer(buffer, size, WELCOME_SLOTS); // no mask: the manifest says the hooks
   w.number(WELCOME_STATE_VERSION, m.stateVersion());
   return w.close();
 }

@@ -49,10 +49,18 @@ func (c) imported(f function) string {
 	return fmt.Sprintf("SP_IMPORT(%q, %q) %s sp_host_%s(%s);\n", f.module, f.name, result, f.full(), strings.Join(params, ", "))
 }
 
+func (c) named(code contract.Code) string {
+	return fmt.Sprintf("    case %d: return SP_TEXT(%q);\n", code.Number, code.Name)
+}
+
 func (c) hook(contract.Event) string     { return "" }
 func (c) dispatch(contract.Event) string { return "" }
 
 type rust struct{}
+
+func (rust) named(code contract.Code) string {
+	return fmt.Sprintf("            %d => %q,\n", code.Number, code.Name)
+}
 
 func (rust) hook(e contract.Event) string {
 	return fmt.Sprintf("    /// %s\n    fn %s(&mut self, _: &mut Call) -> Result {\n        Ok(())\n    }\n", sentence(e.Doc), e.Name)
@@ -92,6 +100,10 @@ func (rust) imported(f function) string {
 }
 
 type assemblyScript struct{}
+
+func (assemblyScript) named(code contract.Code) string {
+	return fmt.Sprintf("    case %d: return %q;\n", code.Number, code.Name)
+}
 
 func (assemblyScript) hook(e contract.Event) string {
 	return fmt.Sprintf("  /** %s */\n  %s(c: Call): void {}\n", sentence(e.Doc), camel(e.Name))

@@ -36,6 +36,8 @@ type language interface {
 	// hook is the method of an event, and dispatch what calls it; C has a table instead.
 	hook(e contract.Event) string
 	dispatch(e contract.Event) string
+	// named is the line that turns a code into its name.
+	named(c contract.Code) string
 }
 
 func main() {

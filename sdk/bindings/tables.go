@@ -25,6 +25,13 @@ var tables = map[string]func(language) string{
 		}
 		return b.String()
 	},
+	"names": func(l language) string {
+		var b strings.Builder
+		for _, c := range contract.Codes {
+			b.WriteString(l.named(c))
+		}
+		return b.String()
+	},
 	"constants": func(l language) string {
 		var b strings.Builder
 		for _, c := range contract.Constants {

@@ -288,6 +288,28 @@ typedef struct { const char *p; uint32_t n; } sp_text;
 #define SP_TEXT(literal) ((sp_text){"" literal, sizeof(literal) - 1})
 #define SP_NONE ((sp_text){0, 0})
 
+/* sp_code_name is a code as text, for logs: NOT_FOUND. */
+SP_USE sp_text sp_code_name(int32_t code) {
+    switch (code) {
+/* table names */
+    case 0: return SP_TEXT("OK");
+    case -1: return SP_TEXT("NOT_FOUND");
+    case -2: return SP_TEXT("DENIED");
+    case -3: return SP_TEXT("INVALID");
+    case -4: return SP_TEXT("MEMORY");
+    case -5: return SP_TEXT("TOO_BIG");
+    case -6: return SP_TEXT("BUSY");
+    case -7: return SP_TEXT("TIMEOUT");
+    case -8: return SP_TEXT("IO");
+    case -9: return SP_TEXT("UNSUPPORTED");
+    case -10: return SP_TEXT("CALL_GONE");
+    case -11: return SP_TEXT("CONFLICT");
+    case -12: return SP_TEXT("INTERNAL");
+/* end table */
+    }
+    return SP_TEXT("unknown");
+}
+
 SP_USE sp_text sp_str(const char *s) {
     sp_text t = {s, 0};
     while (s && s[t.n]) t.n++;
@@ -475,6 +497,14 @@ SP_USE int32_t sp_end(sp_writer *w) {
     return (int32_t)w->used;
 }
 
+/* sp__request begins a frame for the host in what is left of the arena. */
+SP_USE void sp__request(sp_writer *w, uint32_t slots) {
+    sp_arena *a = &sp__hook;
+    uint32_t at = (a->used + 7) & ~7u;
+    if (at > a->size) at = a->size;
+    sp_begin(w, (uint8_t *)a->p + at, a->size - at, slots);
+}
+
 /* ---- The call of a hook. ---- */
 
 typedef struct {
@@ -584,6 +614,28 @@ SP_USE int32_t sp_hangup(const sp_call *c, sp_text id, int32_t code, sp_text rea
 }
 SP_USE int32_t sp_rearm(const sp_call *c, sp_text id, uint64_t span) {
     return sp_host_call_rearm(c->handle, id.p, (int32_t)id.n, (int64_t)span);
+}
+
+/* sp_inform sends an INFO to the far end of a leg, "a" or "b", of this call, when its dialog is confirmed, and sp_refer a
+ * REFER: that it is to call another URI. SP_OK: the call was told to. */
+SP_USE int32_t sp_inform(const sp_call *c, sp_text leg, sp_text type, sp_text body, const sp_pair *headers, uint32_t count) {
+    sp_writer w;
+    sp__request(&w, SP_REQUEST_SLOTS);
+    sp_put_text(&w, SP_REQUEST_LEG, leg);
+    sp_put_text(&w, SP_REQUEST_CONTENT_TYPE, type);
+    sp_put_text(&w, SP_REQUEST_BODY, body);
+    sp_put_pairs(&w, SP_REQUEST_HEADERS, headers, count);
+    int32_t n = sp_end(&w);
+    return n < 0 ? n : sp_host_call_info(c->handle, w.b, n);
+}
+SP_USE int32_t sp_refer(const sp_call *c, sp_text leg, sp_text target, const sp_pair *headers, uint32_t count) {
+    sp_writer w;
+    sp__request(&w, SP_REQUEST_SLOTS);
+    sp_put_text(&w, SP_REQUEST_LEG, leg);
+    sp_put_text(&w, SP_REQUEST_TARGET, target);
+    sp_put_pairs(&w, SP_REQUEST_HEADERS, headers, count);
+    int32_t n = sp_end(&w);
+    return n < 0 ? n : sp_host_call_refer(c->handle, w.b, n);
 }
 
 /* ---- The decision; doing nothing lets the call pass. ---- */
@@ -845,13 +897,6 @@ SP_USE int32_t sp_complete(int64_t handle, int32_t status, const sp_call *d) {
 /* The functions that may take time begin what sp_wait waits for. */
 
 typedef int64_t (*sp__asked)(int64_t, const void *, int32_t, void *, int32_t);
-
-SP_USE void sp__request(sp_writer *w, uint32_t slots) {
-    sp_arena *a = &sp__hook;
-    uint32_t at = (a->used + 7) & ~7u;
-    if (at > a->size) at = a->size;
-    sp_begin(w, (uint8_t *)a->p + at, a->size - at, slots);
-}
 
 /* sp__ask sends the request. An answer at once is left behind it in the arena: its place and
  * length. */

@@ -81,29 +81,32 @@ pub(crate) fn nanos(d: Duration) -> u64 {
 
 type Asked = unsafe extern "C" fn(i64, *const u8, i32, *mut u8, i32) -> i64;
 
-/// Writes the request and gives it to the host.
-fn ask(handle: i64, f: Asked, slots: usize, fill: impl Fn(&mut Writer)) -> Begun {
-    let failed = |code: i32| Begun { token: code.into(), answer: Vec::new() };
+/// Writes a request frame and gives it to f: what f answers, or a code.
+pub(crate) fn send(slots: usize, fill: impl Fn(&mut Writer), f: impl FnOnce(&[u8]) -> i64) -> i64 {
     let mut request = Vec::new();
     let mut size = 512;
-    let n = loop {
+    loop {
         request.resize(size, 0);
         let mut w = Writer::new(&mut request, slots);
         fill(&mut w);
         match w.close() {
-            Some(n) => break n,
-            None if size > 1 << 16 => return failed(ERR_TOO_BIG),
+            Some(n) => return f(&request[..n]),
+            None if size > 1 << 16 => return ERR_TOO_BIG.into(),
             None => size *= 4,
         }
-    };
+    }
+}
+
+/// Begins an asynchronous function.
+fn ask(handle: i64, f: Asked, slots: usize, fill: impl Fn(&mut Writer)) -> Begun {
     let mut room = [0u8; 512]; // a longer answer comes by token
-    let r = unsafe { f(handle, request.as_ptr(), n as i32, room.as_mut_ptr(), room.len() as i32) };
+    let r = send(slots, fill, |b| unsafe { f(handle, b.as_ptr(), b.len() as i32, room.as_mut_ptr(), room.len() as i32) });
     if r < 0 || r as u64 & TOKEN_BIT != 0 {
         return Begun { token: r, answer: Vec::new() };
     }
     match room.get(..r as usize) {
         Some(b) => Begun { token: 0, answer: b.to_vec() },
-        None => failed(ERR_INTERNAL),
+        None => Begun::from(Code(ERR_INTERNAL)),
     }
 }
 

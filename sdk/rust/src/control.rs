@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ask::nanos;
+use crate::ask::{nanos, send};
 use crate::call::Call;
 use crate::contract::*;
 use crate::{result, Code, Result};
@@ -50,6 +50,26 @@ impl<'a> Call<'a> {
     /// lifts the limit. Needs the capability sbc_call.
     pub fn rearm(&self, id: &str, span: Duration) -> Result {
         result(unsafe { host_call_rearm(self.handle(), id.as_ptr(), id.len() as i32, nanos(span) as i64) })
+    }
+
+    /// Sends an INFO to the far end of a leg, "a" or "b", of this call, when its dialog is confirmed. Needs the
+    /// capability sbc_call. Ok: the call was told to.
+    pub fn inform(&self, leg: &str, content_type: &str, body: &str, headers: &[(&str, &str)]) -> Result {
+        result(send(REQUEST_SLOTS, |w| {
+            w.text(REQUEST_LEG, leg);
+            w.text(REQUEST_CONTENT_TYPE, content_type);
+            w.text(REQUEST_BODY, body);
+            w.list(REQUEST_HEADERS, headers.len(), headers.iter().copied());
+        }, |b| unsafe { host_call_info(self.handle(), b.as_ptr(), b.len() as i32).into() }) as i32)
+    }
+
+    /// Tells the far end of a leg, by REFER, to call another URI, as `inform` tells it something.
+    pub fn refer(&self, leg: &str, target: &str, headers: &[(&str, &str)]) -> Result {
+        result(send(REQUEST_SLOTS, |w| {
+            w.text(REQUEST_LEG, leg);
+            w.text(REQUEST_TARGET, target);
+            w.list(REQUEST_HEADERS, headers.len(), headers.iter().copied());
+        }, |b| unsafe { host_call_refer(self.handle(), b.as_ptr(), b.len() as i32).into() }) as i32)
     }
 }
 

@@ -47,6 +47,36 @@ use std::cell::RefCell;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code(pub i32);
 
+impl Code {
+    /// The code as text, for logs: NOT_FOUND.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            // table names
+            0 => "OK",
+            -1 => "NOT_FOUND",
+            -2 => "DENIED",
+            -3 => "INVALID",
+            -4 => "MEMORY",
+            -5 => "TOO_BIG",
+            -6 => "BUSY",
+            -7 => "TIMEOUT",
+            -8 => "IO",
+            -9 => "UNSUPPORTED",
+            -10 => "CALL_GONE",
+            -11 => "CONFLICT",
+            -12 => "INTERNAL",
+            // end table
+            _ => "unknown",
+        }
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// What hooks answer. An error lets the operator's on_fail decide.
 pub type Result<T = ()> = std::result::Result<T, Code>;
 
@@ -144,10 +174,6 @@ pub trait Module: Sized {
     fn waited(&mut self, _: &mut Call, _answer: &Answer, _note: &str) -> Result {
         Err(Code(ERR_UNSUPPORTED))
     }
-    /// The hooks this instance wants of those manifest.json names: bits 1 << EVENT_…; 0 is all.
-    fn events(&self) -> u64 {
-        0
-    }
     /// The version of the state blobs it writes.
     fn state_version(&self) -> u32 {
         0
@@ -215,10 +241,9 @@ impl<M: Module> Instance<M> {
                 return ERR_INVALID;
             }
             Ok(m) => {
-                let (events, version) = (m.events(), m.state_version());
+                let version = m.state_version();
                 self.module = Some(m);
-                let mut w = frame::Writer::new(self.bytes(), WELCOME_SLOTS);
-                w.number(WELCOME_EVENTS, events); // 0: the manifest says them
+                let mut w = frame::Writer::new(self.bytes(), WELCOME_SLOTS); // no mask: the manifest says the hooks
                 w.number(WELCOME_STATE_VERSION, version.into());
                 w.close().map_or(ERR_INTERNAL, |n| n as i32)
             }
