@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi/manifest"
+	"github.com/sallyport-sbc/sallyport/host/admin"
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/wasm/wasmtest"
 	"github.com/sallyport-sbc/sallyport/sbc/sip"
@@ -178,6 +179,70 @@ func TestCallTimer(t *testing.T) {
 		if !strings.Contains(s.log.String(), "the call ends soon") {
 			t.Error("no warning")
 		}
+	})
+	t.Run("warns by INFO", func(t *testing.T) {
+		s := newStage(t, "calltimer", 2, `"30s"`, `"1.5"`)
+		s.a.invite("P-Max-Seconds: 2")
+		s.a.want(200)
+		s.b.wantRequest("INVITE", "ACK")
+		for _, p := range []*phone{s.a, s.b} {
+			m := p.wantRequest("INFO")
+			if m.Body != "account=alice;left=30" || m.Header(sip.ContentType) != "application/x-credit" {
+				t.Errorf("INFO\n%s", m.Append(nil))
+			}
+			p.wantRequest("BYE")
+		}
+	})
+	t.Run("warns by header", func(t *testing.T) {
+		s := newStage(t, "calltimer", 3)
+		s.a.invite("P-Max-Seconds: 90")
+		res, req := s.a.want(200), s.b.wantRequest("INVITE")
+		a, _ := res.Named("X-Credit-Seconds")
+		b, _ := req.Named("X-Credit-Seconds")
+		if a != "90" || b != "90" {
+			t.Errorf("the caller learns %q, the callee %q", a, b)
+		}
+		s.a.bye()
+	})
+	t.Run("extended from outside", func(t *testing.T) {
+		s := newStage(t, "calltimer", 2, `"30s"`, `"0.5"`)
+		s.a.invite("P-Max-Seconds: 1.5")
+		s.a.want(200)
+		begun := time.Now()
+		s.b.wantRequest("INVITE", "ACK")
+		calls := s.host.sbc.Calls(t.Context())
+		if len(calls) != 1 {
+			t.Fatalf("calls: %+v", calls)
+		}
+		path := "/calls/" + calls[0].ID + "/rearm"
+		r, err := api[admin.Rearmed](t, "POST", path, admin.Rearm{Module: "calltimer", Duration: "3s"})
+		if err != nil || r.Until == nil || r.Until.Sub(calls[0].Answer) != 3*time.Second {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		if _, err := api[admin.Rearmed](t, "POST", path, admin.Rearm{Module: "nobody", Duration: "3s"}); err == nil || !strings.Contains(err.Error(), `no module "nobody"`) {
+			t.Errorf("a module that is not there: %v", err)
+		}
+		s.a.wantRequest("INFO")
+		if took := time.Since(begun); took < 2400*time.Millisecond {
+			t.Errorf("warned after %s, want 2.5s", took)
+		}
+		s.a.wantRequest("BYE")
+		if took := time.Since(begun); took < 2900*time.Millisecond {
+			t.Errorf("ended after %s, want 3s", took)
+		}
+		s.b.wantRequest("INFO", "BYE")
+	})
+	t.Run("cut short from outside", func(t *testing.T) {
+		s := newStage(t, "calltimer", 2)
+		s.a.invite("P-Max-Seconds: 3600")
+		s.a.want(200)
+		s.b.wantRequest("INVITE", "ACK")
+		path := "/calls/" + s.host.sbc.Calls(t.Context())[0].ID + "/rearm"
+		if _, err := api[admin.Rearmed](t, "POST", path, admin.Rearm{Module: "calltimer", Duration: "2s", FromNow: true}); err != nil {
+			t.Fatal(err)
+		}
+		s.a.wantRequest("INFO", "BYE")
+		s.b.wantRequest("INFO", "BYE")
 	})
 	t.Run("no time at all", func(t *testing.T) {
 		s := newStage(t, "calltimer", 1)

@@ -34,7 +34,7 @@ func BenchmarkPlugins(b *testing.B) {
 		grants       []string
 		params       []abi.Field
 	}{
-		{"calltimer", "", []string{"sbc_timer", "sbc_metric"}, []abi.Field{{Name: "timer", Value: "90"}}},
+		{"calltimer", "", []string{"sbc_timer", "sbc_metric", "sbc_call"}, []abi.Field{{Name: "timer", Value: "90"}}},
 		{"ctl", `{"keys": ["*"], "interfaces": ["public"]}`, nil, nil},
 		{"blacklist", `{"exact": ["mallory"], "prefixes": ["+900", "0190"]}`, []string{"sbc_kv", "sbc_redis"}, []abi.Field{{Name: "caller", Value: "alice"}, {Name: "callee", Value: "+15550100"}}},
 		{"ratelimit", "", []string{"sbc_limit"}, []abi.Field{{Name: "key", Value: "a"}, {Name: "rate", Value: "900000"}, {Name: "burst", Value: "900000"}}},

@@ -14,9 +14,6 @@ type module struct {
 	warnings sdk.Metric
 }
 
-// timerWarn is the timer of the warning.
-const timerWarn = 0
-
 // Init reads the configuration.
 func (m *module) Init(s *sdk.Setup) error {
 	var err error
@@ -44,6 +41,7 @@ func (m *module) Start(c *sdk.Call) error {
 		c.Refuse(503, "")
 	default:
 		c.MaxDuration(d)
+		return announce(c, d)
 	}
 	return nil
 }
@@ -54,26 +52,6 @@ func (m *module) limit(c *sdk.Call) (sdk.Duration, bool) {
 		return d, true
 	}
 	return m.absent, m.isAbsent
-}
-
-// Connect sets the timer of the warning.
-func (m *module) Connect(c *sdk.Call) error {
-	before, ok := sdk.ParseDuration(c.Param("warn"))
-	limit, isLimited := m.limit(c)
-	if !ok || before == 0 || !isLimited || before >= limit {
-		return nil
-	}
-	return c.SetTimer(timerWarn, limit-before)
-}
-
-// Timer warns that the call ends soon.
-func (m *module) Timer(c *sdk.Call) error {
-	if c.Timer() != timerWarn {
-		return nil
-	}
-	m.warnings.Add(1)
-	c.Log(sdk.LevelInfo, "the call ends soon")
-	return c.SetVar(c.Use()+".warned", "yes")
 }
 
 // quoted is a foreign text as a log line may show it.

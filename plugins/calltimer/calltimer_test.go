@@ -56,35 +56,3 @@ func TestConfiguration(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
-
-func TestWarning(t *testing.T) {
-	for _, c := range []struct {
-		name, timer, warn string
-		after             time.Duration // of the warning; 0 = none
-	}{
-		{"before the end", "90", "30s", time.Minute},
-		{"by default", "", "1m", 9 * time.Minute},
-		{"not wanted", "90", "", 0},
-		{"none", "90", "0", 0},
-		{"nonsense", "90", "soon", 0},
-		{"too late for one", "30", "30", 0},
-	} {
-		h := sdktest.New(t, &module{}, sdktest.Options{Module: "limit", Config: `{"default": "10m"}`})
-		call := h.Call()
-		call.Params = []abi.Field{{Name: "timer", Value: c.timer}, {Name: "warn", Value: c.warn}}
-		if _, err := call.Invite(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := call.Answer(time.Second); err != nil {
-			t.Fatal(err)
-		}
-		_, fired, err := call.Fire(timerWarn)
-		if err != nil || fired != (c.after > 0) || fired && h.Now().Sub(call.Connect) != c.after {
-			t.Errorf("%s: warned %v after %s, %v", c.name, fired, h.Now().Sub(call.Connect), err)
-		}
-		warned, _ := call.Vars.Get("limit.warned")
-		if (warned == "yes") != fired || (h.Metrics["warnings"] == 1) != fired || len(h.Logs()) == 1 != fired {
-			t.Errorf("%s: variable %q, metric %d, log %v", c.name, warned, h.Metrics["warnings"], h.Logs())
-		}
-	}
-}

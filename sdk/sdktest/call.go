@@ -18,7 +18,8 @@ type Call struct {
 	// Timers that are set, by number.
 	Timers map[int]Timer
 
-	h *Host
+	h       *Host
+	maximum time.Duration // that its hooks have set
 }
 
 // Timer is a timer of a call.
@@ -49,7 +50,9 @@ func (h *Host) Call() *Call {
 // Invite is the call's beginning: the start hook.
 func (c *Call) Invite() (abi.Decision, error) {
 	c.Start = c.h.now
-	return c.h.hook(c, abi.EventStart)
+	d, err := c.h.hook(c, abi.EventStart)
+	c.maximum = d.MaxDuration
+	return d, err
 }
 
 // Ring is the first 18x from leg B.
@@ -64,7 +67,28 @@ func (c *Call) Answer(after time.Duration) (abi.Decision, error) {
 	c.h.Advance(after)
 	c.legB()
 	c.Connect = c.h.now
-	return c.h.hook(c, abi.EventConnect)
+	d, err := c.h.hook(c, abi.EventConnect)
+	if d.MaxDuration > 0 && (c.maximum == 0 || d.MaxDuration < c.maximum) {
+		c.maximum = d.MaxDuration
+	}
+	c.limit(c.maximum)
+	return d, err
+}
+
+// limit makes d, counted from the answer, the maximum duration of the call.
+func (c *Call) limit(d time.Duration) {
+	c.maximum, c.Until = d, time.Time{}
+	if d > 0 && !c.Connect.IsZero() {
+		c.Until = c.Connect.Add(d)
+	}
+}
+
+// Rearmed is somebody outside who lets the call last d from its answer, 0 for ever: the rearm
+// hook.
+func (c *Call) Rearmed(d, after time.Duration) (abi.Decision, error) {
+	c.h.Advance(after)
+	c.limit(d)
+	return c.h.hook(c, abi.EventRearm)
 }
 
 // On is any other event: its hook.

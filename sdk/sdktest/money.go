@@ -197,5 +197,8 @@ func (h *imports) CallRearm(call int64, id string, d sdk.Duration) int32 {
 		id = c.ID
 	}
 	h.Rearmed[strings.Clone(id)] = time.Duration(d)
+	if id == c.ID {
+		c.limit(time.Duration(d))
+	}
 	return 0
 }
