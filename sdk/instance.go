@@ -76,7 +76,7 @@ func (i *instance) configure(n int) int32 {
 	}
 	i.async = in.U64(wire.InitFeatures)&wire.FeatureAsync != 0
 	w := wire.NewWriter(i.buf, wire.WelcomeSlots)
-	w.U64(wire.WelcomeEvents, i.mask())
+	w.U64(wire.WelcomeEvents, i.mask()&^s.skip)
 	if i.keeper != nil {
 		w.U64(wire.WelcomeStateVersion, uint64(i.keeper.StateVersion()))
 	}

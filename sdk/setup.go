@@ -8,6 +8,7 @@ type Setup struct {
 	in     wire.Reader
 	host   host
 	fields []member
+	skip   uint64 // events that are not wanted
 }
 
 // Module is the name of the module in the configuration.
@@ -28,6 +29,22 @@ func (s *Setup) Config() []byte {
 
 // Log writes a line to the SBC's log.
 func (s *Setup) Log(l Level, msg string) { s.host.log(0, l, msg) }
+
+// The events a configuration may do without: see Skip.
+const (
+	EventStart   = wire.EventStart
+	EventConnect = wire.EventConnect
+	EventTimer   = wire.EventTimer
+	EventEnd     = wire.EventEnd
+)
+
+// Skip says that the hooks of these events, which the module has, have nothing to do
+// with this configuration: calls then do not pay for them. One hook must remain.
+func (s *Setup) Skip(events ...wire.Event) {
+	for _, e := range events {
+		s.skip |= 1 << (e & 63)
+	}
+}
 
 // Has reports whether the configuration has that member.
 func (s *Setup) Has(key string) bool { return s.find(key) != nil }

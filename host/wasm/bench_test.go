@@ -168,7 +168,7 @@ func BenchmarkFreshCopy(b *testing.B) {
 func benchmarkFreshCopy(b *testing.B, name string) {
 	mc := goModule(b)
 	if name != "judge" {
-		mc.Source, mc.Grants = write(b, wasmtest.BuildModule(b, "../../plugins/"+name)), []string{"sbc_cdr"}
+		mc.Source, mc.Grants = write(b, wasmtest.BuildModule(b, "../../plugins/"+name)), []string{"sbc_cdr", "sbc_timer"}
 	}
 	const hooks = 10
 	g := newEverything(b, mc).generation()

@@ -13,7 +13,7 @@ import (
 func cdrModule(tb testing.TB) ModuleConfig {
 	tb.Helper()
 	return ModuleConfig{
-		Name: "judge", Source: write(tb, wasmtest.BuildModule(tb, "../../plugins/cdr")), Grants: []string{"sbc_cdr"},
+		Name: "judge", Source: write(tb, wasmtest.BuildModule(tb, "../../plugins/cdr")), Grants: []string{"sbc_cdr", "sbc_timer"},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,137 @@ func TestEndsOfACall(t *testing.T) {
 				t.Errorf("%s: %s = %v, want %v", name, field, got[field], want)
 			}
 		}
+	}
+}
+
+// all is every record of a host, with what tells them apart.
+func all(t testing.TB, h *sdktest.Host) (kinds []string, records []map[string]any) {
+	t.Helper()
+	for _, line := range h.CDRs() {
+		var r map[string]any
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		kinds = append(kinds, fmt.Sprint(r["type"], r["seq"]))
+		records = append(records, r)
+	}
+	return kinds, records
+}
+
+func TestRecordsOfACall(t *testing.T) {
+	for config, want := range map[string][]string{
+		``:                               {"stop0"},
+		`{"records": ["stop"]}`:          {"stop0"},
+		`{"records": ["start"]}`:         {"start0"},
+		`{"records": ["start", "stop"]}`: {"start0", "stop1"},
+		`{"records": ["interim", "stop"], "interim": "30s"}`:          {"interim0", "interim1", "interim2", "stop3"},
+		`{"records": ["start", "interim", "stop"], "interim": "30"}`:  {"start0", "interim1", "interim2", "interim3", "stop4"},
+		`{"records": ["start", "interim", "stop"], "interim": "90s"}`: {"start0", "stop1"},
+	} {
+		h := sdktest.New(t, &module{}, sdktest.Options{Module: "cdr", Config: config})
+		c := h.Call()
+		c.Params = []abi.Field{{Name: "account", Value: "1001"}}
+		c.Vars.Set("route", "carrier-b")
+		if _, err := c.Invite(); err != nil {
+			t.Fatal(err)
+		}
+		c.Ring(time.Second)
+		if _, err := c.Answer(2 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if at, set := c.Timers[timerInterim]; !set || at.At.Sub(c.Connect) > 90*time.Second || !strings.Contains(config, "30") {
+				break
+			}
+			if _, _, err := c.Fire(timerInterim); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.Hangup("b", time.Second); err != nil {
+			t.Fatal(err)
+		}
+		kinds, records := all(t, h)
+		if !reflect.DeepEqual(kinds, want) {
+			t.Errorf("%s: %v, want %v", config, kinds, want)
+			continue
+		}
+		for i, r := range records {
+			if r["cdr_id"] != "call-1" || r["schema"] != 1. || r["account"] != "1001" || r["answer_time"] == nil || r["a_realm"] == nil {
+				t.Errorf("%s: %v", kinds[i], r)
+			}
+			if over := r["type"] == "stop"; over != (r["end_time"] != nil) || over != (r["modules"] != nil) || over != (r["disposition"] != nil) {
+				t.Errorf("%s: %v", kinds[i], r)
+			}
+			if n, _ := r["seq"].(float64); r["type"] == "interim" && r["billsec"] != 30*(n+1-records[0]["seq"].(float64)-float64(map[bool]int{true: 1}[records[0]["type"] == "start"])) {
+				t.Errorf("%s after %v seconds", kinds[i], r["billsec"])
+			}
+		}
+	}
+}
+
+// A call that is not answered has no start record.
+func TestRecordsOfACallWithoutAnswer(t *testing.T) {
+	h := sdktest.New(t, &module{}, sdktest.Options{Module: "cdr", Config: `{"records": ["start", "interim", "stop"]}`})
+	c := h.Call()
+	c.Invite()
+	if err := c.Cancel(time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if kinds, _ := all(t, h); !reflect.DeepEqual(kinds, []string{"stop0"}) {
+		t.Errorf("%v", kinds)
+	}
+}
+
+// What is not wanted is not asked for.
+func TestHooksThatAreWanted(t *testing.T) {
+	for config, want := range map[string][]abi.Event{
+		``:                                       {abi.EventEnd},
+		`{"records": ["start"]}`:                 {abi.EventConnect},
+		`{"records": ["interim"]}`:               {abi.EventConnect, abi.EventTimer},
+		`{"records": ["start", "stop"]}`:         {abi.EventConnect, abi.EventEnd},
+		`{"records": ["stop"], "interim": "1m"}`: {abi.EventEnd},
+	} {
+		h := sdktest.New(t, &module{}, sdktest.Options{Config: config})
+		for _, e := range []abi.Event{abi.EventStart, abi.EventConnect, abi.EventTimer, abi.EventEnd} {
+			if h.Wants(e) != slices.Contains(want, e) {
+				t.Errorf("%s: %v %v", config, e, h.Wants(e))
+			}
+		}
+	}
+}
+
+func TestConfiguration(t *testing.T) {
+	for _, config := range []string{
+		`{"records": []}`, `{"records": ["begin"]}`, `{"records": "stop"}`, `{"interim": "soon"}`, `{"interim": "0.5"}`, `{"interim": "-1"}`, `{"interim": 60}`, `[]`,
+	} {
+		if _, err := sdktest.Start(t, &module{}, sdktest.Options{Config: config}); err == nil {
+			t.Errorf("%s was taken", config)
+		}
+	}
+}
+
+// An interim record that is not taken ends neither the call nor those behind it.
+func TestInterimNotTaken(t *testing.T) {
+	h := sdktest.New(t, &module{}, sdktest.Options{Config: `{"records": ["interim", "stop"]}`})
+	c := h.Call()
+	c.Invite()
+	c.Answer(time.Second)
+	h.EmitResult = abi.CodeBusy
+	if d, fired, err := c.Fire(timerInterim); !fired || err != nil || d.Code != 0 {
+		t.Fatalf("%v, %v, %v", d, fired, err)
+	}
+	if l := h.Logs(); len(l) != 1 || l[0].Level != sdk.LevelError {
+		t.Errorf("logs %v", l)
+	}
+	h.EmitResult = abi.CodeOK
+	if _, fired, err := c.Fire(timerInterim); !fired || err != nil {
+		t.Fatal(fired, err)
+	}
+	if err := c.Hangup("a", 0); err != nil {
+		t.Fatal(err)
+	}
+	if kinds, _ := all(t, h); !reflect.DeepEqual(kinds, []string{"interim1", "stop2"}) {
+		t.Errorf("%v", kinds)
 	}
 }
 

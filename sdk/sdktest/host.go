@@ -39,6 +39,7 @@ type Host struct {
 	t      testing.TB
 	o      Options
 	module *sdk.Native
+	events uint64 // that the module wants
 	began  time.Time
 	now    time.Time
 	logs   []Log
@@ -97,15 +98,16 @@ func Start(t testing.TB, m sdk.Module, o Options) (*Host, error) {
 	if err != nil {
 		return h, err
 	}
-	if w.Events != h.module.Events() {
+	if w.Events&^h.module.Events() != 0 || w.Events == 0 {
 		return h, fmt.Errorf("sdktest: welcome says events %#x, the module has %#x", w.Events, h.module.Events())
 	}
+	h.events = w.Events
 	spoil(buf)
 	return h, nil
 }
 
-// Wants reports whether the module has a hook for the event.
-func (h *Host) Wants(e abi.Event) bool { return h.module.Events()&abi.Bit(e) != 0 }
+// Wants reports whether the module wants the event with its configuration.
+func (h *Host) Wants(e abi.Event) bool { return h.events&abi.Bit(e) != 0 }
 
 // Now is the clock.
 func (h *Host) Now() time.Time { return h.now }
