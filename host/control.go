@@ -260,6 +260,7 @@ func callOf(i sbc.CallInfo) admin.Call {
 func partyOf(p sbc.PartyMedia) admin.PartyMedia {
 	return admin.PartyMedia{
 		Codec: p.Codec, Source: addr(p.Source), Packets: p.Packets, Bytes: p.Bytes, Lost: p.Lost, Rejected: p.Rejected,
+		Filtered: p.Filtered, Limited: p.Limited, Digits: p.Digits,
 		JitterMS: float64(p.Jitter) / float64(time.Millisecond), MOS: p.MOS,
 	}
 }

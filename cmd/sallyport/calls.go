@@ -111,10 +111,11 @@ func showCall(w io.Writer, c admin.Call) {
 		}
 		rows = append(rows, []string{
 			p.name, p.Codec, strconv.FormatUint(p.Packets, 10), strconv.FormatUint(p.Lost, 10),
-			strconv.FormatFloat(p.JitterMS, 'f', 1, 64), mos, strconv.FormatUint(p.Rejected, 10), p.Source,
+			strconv.FormatFloat(p.JitterMS, 'f', 1, 64), mos, strconv.FormatUint(p.Rejected, 10), strconv.FormatUint(p.Filtered, 10),
+			strconv.FormatUint(p.Limited, 10), strconv.FormatUint(p.Digits, 10), p.Source,
 		})
 	}
-	table(w, "PARTY CODEC PACKETS LOST JITTER/MS MOS REJECTED SOURCE", rows)
+	table(w, "PARTY CODEC PACKETS LOST JITTER/MS MOS REJECTED FILTERED LIMITED DIGITS SOURCE", rows)
 }
 
 func callHangup() *cobra.Command {

@@ -118,6 +118,9 @@ type PartyMedia struct {
 	Bytes    uint64  `json:"bytes"`
 	Lost     uint64  `json:"lost"`
 	Rejected uint64  `json:"rejected"`
+	Filtered uint64  `json:"filtered"` // telephone-events that were taken out
+	Limited  uint64  `json:"limited"`  // packets over the bandwidth
+	Digits   uint64  `json:"digits"`   // that were detected in RTP
 	JitterMS float64 `json:"jitter_ms"`
 	MOS      float64 `json:"mos"` // 0 = no packet came
 }
@@ -153,6 +156,7 @@ type Reloaded struct {
 	File   string   `json:"file"`
 	SHA256 string   `json:"sha256"`
 	Lost   []string `json:"lost"` // what was changed while running and is not any more
+	Kept   []string `json:"kept"` // what was changed while running and still is
 }
 
 // Explain is a request to be explained: a SIP request as text, or a call record.
