@@ -58,6 +58,59 @@ func symmetric(p *prof, e setting, r *row) {
 	}
 }
 
+// transparent carries over what crosses as it is unless the key says otherwise.
+func transparent(p *prof, e setting, r *row) {
+	if e.value != "" && !p.on(e) {
+		p.put(r.to, "false", e)
+	}
+}
+
+// leastPeak is the least of media.bandwidth_peak, in kbit.
+const leastPeak = 12
+
+func bandwidth(p *prof, e setting, r *row) {
+	if kbit, ok := p.kbit(e); ok {
+		p.put(r.to, kbit, e)
+		p.report.about(e, "SEMS takes the limit from call control only; here it counts, in kbit instead of bytes", r.to[len("media."):]+" = "+kbit)
+	}
+}
+
+func bandwidthPeak(p *prof, e setting, r *row) {
+	kbit, ok := p.kbit(e)
+	if !ok {
+		return
+	}
+	if _, ok := p.kbitOf(p.s.value("rtprelay_bw_limit_rate")); !ok {
+		p.report.about(e, "no effect without rtprelay_bw_limit_rate", nothing)
+		return
+	}
+	if n, err := strconv.Atoi(kbit); err == nil && n < leastPeak {
+		kbit = strconv.Itoa(leastPeak)
+		p.report.about(e, "too little for one large packet", kbit)
+	}
+	p.put(r.to, kbit, e)
+}
+
+// kbit is a number of bytes in kbit, rounded up; ok is false for none and for no limit.
+func (p *prof) kbit(e setting) (kbit string, ok bool) {
+	switch e.value {
+	case "", "0", "-1":
+		return "", false
+	}
+	if kbit, ok = p.kbitOf(e.value); !ok {
+		p.report.about(e, "no number of bytes", nothing)
+	}
+	return kbit, ok
+}
+
+func (*prof) kbitOf(v string) (kbit string, ok bool) {
+	n, err := strconv.ParseUint(v, 10, 40)
+	if err != nil || n == 0 {
+		return "", false
+	}
+	return strconv.FormatUint((n*8+999)/1000, 10), true
+}
+
 // timerKeys are the keys of a session timer and what Sallyport calls them.
 var timerKeys = [...]struct{ sems, key string }{
 	{"session_expires", "expires"},
