@@ -33,9 +33,17 @@
 // packets gather for up to [Config.Tick]; a packet's arrival time, and so jitter, is
 // no more exact than that.
 //
+// # Treatment
+//
+// Packets leave as they came, unless the call's [Treatment] says otherwise: numbers and
+// SSRCs of our own (renumber.go, rtcp.go), telephone-events taken out, digits read from
+// them (digit.go), a limit of bandwidth (bandwidth.go). What is kept for it hangs at the
+// legs of such sessions only (care.go); others pay for one look at a byte. Where headers
+// are authenticated, because the stream is SRTP, nothing is rewritten.
+//
 // # Goroutines
 //
-// The Engine owns them: the workers, and one that delivers media timeouts.
+// The Engine owns them: the workers, one that delivers media timeouts, and one for digits.
 // [Anchor.Close] stops and waits for all. A Session starts none and never waits for
 // a worker, so its methods may be called where nothing may block.
 package media

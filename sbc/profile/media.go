@@ -83,9 +83,10 @@ type Media struct {
 	//	dtmf_filtering = true
 	DTMFFiltering bool `toml:"dtmf_filtering"`
 
-	// Whether digits are read from telephone-events in RTP and from INFO (application/dtmf-relay,
-	// application/dtmf), and told to modules: true or false, default false. Not from encrypted
-	// streams (SRTP), nor from RTP without relay. At most 20 a second of each leg are told.
+	// Whether digits are read from telephone-events in RTP, and from each INFO that crosses
+	// (application/dtmf-relay, application/dtmf), and told to modules: true or false, default
+	// false. Not from encrypted streams (SRTP), nor from RTP without relay. Of one leg's stream
+	// at most 20 a second are told; all are counted.
 	//
 	//	dtmf_detection = true
 	DTMFDetection bool `toml:"dtmf_detection"`
