@@ -28,12 +28,16 @@ type stage struct {
 // edits replace text in pairs. The block's modules are built from their plugins.
 func newStage(t *testing.T, name string, n int, edits ...string) *stage {
 	t.Helper()
-	text := example(t, name, n, edits...)
+	return stageOf(t, "active_profile = [\"default\"]\n"+example(t, name, n, edits...))
+}
+
+// stageOf starts a host with a configuration, to which it adds what is missing between two phones.
+func stageOf(t *testing.T, text string) *stage {
+	t.Helper()
 	t.Chdir(t.TempDir())
 	s := &stage{place: &place{t: t, addr: address()}}
 	s.a = newPhone(t, s.addr, 0)
 	s.b = newPhone(t, s.addr, 5080)
-	text = "active_profile = [\"default\"]\n" + text
 	for section, body := range map[string]string{
 		"interface.public":        fmt.Sprintf("udp = [\"%s:5060\"]", s.addr),
 		"cache":                   fmt.Sprintf("dir = %q", cacheDir(t)),
@@ -45,7 +49,7 @@ func newStage(t *testing.T, name string, n int, edits ...string) *stage {
 		}
 	}
 	text = patient(text)
-	text = strings.NewReplacer("192.0.2.10", s.addr.String()+":5080").Replace(text)
+	text = strings.NewReplacer("192.0.2.10", s.addr.String()+":5080", "ADDR", s.addr.String()).Replace(text)
 	if err := os.WriteFile("sallyport.toml", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
