@@ -7,136 +7,24 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/sallyport-sbc/sallyport/host/cdr"
+	"github.com/sallyport-sbc/sallyport/host/cdr/sink/sinktest"
 )
 
-// cluster is a real PostgreSQL in a folder of its own, on a loopback port.
-type cluster struct {
-	t    testing.TB
-	bin  string
-	dir  string
-	port string
-	cred *syscall.Credential // PostgreSQL does not run as root
-	cmd  *exec.Cmd
-}
+// cluster is a real PostgreSQL.
+type cluster struct{ *sinktest.Postgres }
 
-// binaries is where Debian, or anybody, has put PostgreSQL.
-func binaries(t testing.TB) string {
-	t.Helper()
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) > 0 {
-		return filepath.Dir(found[len(found)-1])
-	}
-	path, err := exec.LookPath("initdb")
-	if err != nil {
-		t.Fatal("PostgreSQL is missing; install it with: apt-get install -y postgresql")
-	}
-	return filepath.Dir(path)
-}
+func newCluster(t testing.TB) cluster { return cluster{sinktest.StartPostgres(t)} }
 
-func newCluster(t testing.TB) *cluster {
-	t.Helper()
-	c := &cluster{t: t, bin: binaries(t)}
-	// A folder of its own and not t.TempDir: that one's parents are closed to others.
-	dir, err := os.MkdirTemp("", "sallyport-postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	c.dir = dir
-	if os.Getuid() == 0 {
-		const nobody = 65534
-		c.cred = &syscall.Credential{Uid: nobody, Gid: nobody}
-		if err := os.Chown(dir, nobody, nobody); err != nil {
-			t.Fatal(err)
-		}
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.port = strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-	l.Close()
-	out, err := c.command("initdb", "-D", filepath.Join(dir, "data"), "-U", "sbc", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync").CombinedOutput()
-	if err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
-	}
-	c.start()
-	t.Cleanup(func() { c.stop(syscall.SIGQUIT) })
-	return c
-}
-
-func (c *cluster) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(c.bin, name), args...)
-	cmd.Dir = c.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.cred}
-	return cmd
-}
-
-func (c *cluster) start() {
-	c.t.Helper()
-	c.cmd = c.command("postgres", "-D", filepath.Join(c.dir, "data"), "-p", c.port, "-k", c.dir,
-		"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=1MB", "-c", "max_connections=10", "-c", "logging_collector=off")
-	if err := c.cmd.Start(); err != nil {
-		c.t.Fatal(err)
-	}
-	until(c.t, "postgres answers", func() bool {
-		conn, err := pgconn.Connect(c.t.Context(), c.url("postgres"))
-		if err != nil {
-			return false
-		}
-		return conn.Close(c.t.Context()) == nil
-	})
-}
-
-// stop ends the server by its id and waits for it. SIGKILL takes the postmaster; its
-// children notice and end.
-func (c *cluster) stop(sig syscall.Signal) {
-	if c.cmd == nil {
-		return
-	}
-	_ = c.cmd.Process.Signal(sig)
-	_ = c.cmd.Wait()
-	c.cmd = nil
-}
-
-func (c *cluster) url(database string) string {
-	return "postgres://sbc@127.0.0.1:" + c.port + "/" + database + "?sslmode=disable"
-}
-
-// query returns the first column of what a statement yields.
-func (c *cluster) query(sql string) (values []string) {
-	c.t.Helper()
-	conn, err := pgconn.Connect(c.t.Context(), c.url("postgres"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer conn.Close(c.t.Context())
-	results, err := conn.Exec(c.t.Context(), sql).ReadAll()
-	if err != nil {
-		c.t.Fatalf("%s: %v", sql, err)
-	}
-	for _, r := range results {
-		for _, row := range r.Rows {
-			values = append(values, string(row[0]))
-		}
-	}
-	return values
-}
-
-func (c *cluster) sink(change func(*PostgresOptions)) func() (cdr.Sink, error) {
-	o := PostgresOptions{URL: c.url("postgres"), Table: "cdr", Create: true, Timeout: 30 * time.Second}
+func (c cluster) sink(change func(*PostgresOptions)) func() (cdr.Sink, error) {
+	o := PostgresOptions{URL: c.URL(), Table: "cdr", Create: true, Timeout: 30 * time.Second}
 	if change != nil {
 		change(&o)
 	}
@@ -149,10 +37,10 @@ func TestPostgres(t *testing.T) {
 		s := newSource(t, c.sink(nil))
 		s.emit(1000)
 		s.drained()
-		if got := c.query(`SELECT record->>'cdr_id' FROM cdr ORDER BY (record->>'billsec')::int`); len(got) != 1000 || got[999] != "call-999" {
+		if got := c.Query(`SELECT record->>'cdr_id' FROM cdr ORDER BY (record->>'billsec')::int`); len(got) != 1000 || got[999] != "call-999" {
 			t.Errorf("%d rows", len(got))
 		}
-		if got := c.query(`SELECT id::text FROM cdr WHERE record->>'cdr_id' = 'call-7'`); !slices.Equal(got, []string{cdr.Identify([]byte(line(7))).String()}) {
+		if got := c.Query(`SELECT id::text FROM cdr WHERE record->>'cdr_id' = 'call-7'`); !slices.Equal(got, []string{cdr.Identify([]byte(line(7))).String()}) {
 			t.Errorf("id %v", got)
 		}
 	})
@@ -163,7 +51,7 @@ func TestPostgres(t *testing.T) {
 		}))
 		s.emit(10)
 		s.drained()
-		got := c.query(`SELECT cdr_id || ' ' || (start_time = '2026-01-02T15:04:05.678Z')::text || ' ' || (billsec + 1)::text || ' ' || host(src_ip) || ' ' || caller || ' ' || tenant || ' ' || (modules->>0) || ' ' || (none IS NULL)::text || ' ' || (whole->>'cdr_id') FROM public."Calls ""2" WHERE billsec = 3`)
+		got := c.Query(`SELECT cdr_id || ' ' || (start_time = '2026-01-02T15:04:05.678Z')::text || ' ' || (billsec + 1)::text || ' ' || host(src_ip) || ' ' || caller || ' ' || tenant || ' ' || (modules->>0) || ' ' || (none IS NULL)::text || ' ' || (whole->>'cdr_id') FROM public."Calls ""2" WHERE billsec = 3`)
 		if want := []string{`call-3 true 4 192.0.2.1 al"ice, é acme cdr true call-3`}; !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
@@ -179,7 +67,7 @@ func TestPostgres(t *testing.T) {
 				t.Fatal(n, err)
 			}
 		}
-		if got := c.query("SELECT count(*) FROM twice"); got[0] != "50" {
+		if got := c.Query("SELECT count(*) FROM twice"); got[0] != "50" {
 			t.Errorf("%s rows", got[0])
 		}
 	})
@@ -196,14 +84,14 @@ func TestPostgres(t *testing.T) {
 		}
 		s.emit(1)
 		s.drained()
-		got := c.query("SELECT record->>'a' FROM hostile")
+		got := c.Query("SELECT record->>'a' FROM hostile")
 		if len(got)+int(s.stats().Refused) != 8 || !slices.Contains(got, "nul \ufffd nul") || !slices.Contains(got, `\u0000`) || !slices.Contains(got, "half \ufffd pair") {
 			t.Errorf("%.200q, %+v", got, s.stats())
 		}
 	})
 	// A record that the table's own rules refuse costs that one and no other.
 	t.Run("refused", func(t *testing.T) {
-		c.query("CREATE TABLE strict (id uuid PRIMARY KEY, billsec integer NOT NULL CHECK (billsec <> 42), caller varchar(12))")
+		c.Query("CREATE TABLE strict (id uuid PRIMARY KEY, billsec integer NOT NULL CHECK (billsec <> 42), caller varchar(12))")
 		s := newSource(t, c.sink(func(o *PostgresOptions) {
 			o.Table, o.Columns = "strict", columns(t, "id", "billsec", "caller")
 		}))
@@ -215,7 +103,7 @@ func TestPostgres(t *testing.T) {
 		if st := s.stats(); st.Refused != 2 || st.Delivered != 99 {
 			t.Errorf("%+v", st)
 		}
-		if got := c.query("SELECT count(*) FROM strict"); got[0] != "99" {
+		if got := c.Query("SELECT count(*) FROM strict"); got[0] != "99" {
 			t.Errorf("%s rows", got[0])
 		}
 	})
@@ -224,15 +112,15 @@ func TestPostgres(t *testing.T) {
 		s := newSource(t, c.sink(func(o *PostgresOptions) { o.Table, o.Create = "later", false }))
 		s.emit(10)
 		s.failed()
-		c.query("CREATE TABLE later (id uuid PRIMARY KEY, record jsonb)")
+		c.Query("CREATE TABLE later (id uuid PRIMARY KEY, record jsonb)")
 		s.drained()
-		if got := c.query("SELECT count(*) FROM later"); got[0] != "10" || s.stats().Refused != 0 {
+		if got := c.Query("SELECT count(*) FROM later"); got[0] != "10" || s.stats().Refused != 0 {
 			t.Errorf("%s rows", got[0])
 		}
 	})
 	// A role that may only insert can use a table that was made for it.
 	t.Run("insert only", func(t *testing.T) {
-		c.query("CREATE TABLE narrow (id uuid PRIMARY KEY, record jsonb); CREATE ROLE teller LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT INSERT ON narrow TO teller")
+		c.Query("CREATE TABLE narrow (id uuid PRIMARY KEY, record jsonb); CREATE ROLE teller LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT INSERT ON narrow TO teller")
 		p, err := c.sink(func(o *PostgresOptions) {
 			o.Table, o.URL = "narrow", strings.Replace(o.URL, "sbc@", "teller@", 1)
 		})()
@@ -250,24 +138,24 @@ func TestPostgres(t *testing.T) {
 		s.emit(100)
 		s.drained()
 		for _, sig := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGINT} {
-			c.stop(sig)
+			c.Stop(sig)
 			s.emit(100)
 			s.failed()
-			c.start()
+			c.Start()
 			s.emit(100)
 			s.drained()
 		}
-		if got := c.query("SELECT count(*) FROM outage"); got[0] != "500" || s.stats().Delivered != 500 {
+		if got := c.Query("SELECT count(*) FROM outage"); got[0] != "500" || s.stats().Delivered != 500 {
 			t.Errorf("%s rows, %+v", got[0], s.stats())
 		}
 	})
 	// kill -9 of this side, again and again.
 	t.Run("kill", func(t *testing.T) {
-		c.query("DROP TABLE cdr")
+		c.Query("DROP TABLE cdr")
 		path := filepath.Join(t.TempDir(), "cdr.jsonl")
 		n := 0
 		for range 3 {
-			n = killed(t, "postgres", path, c.url("postgres"), n)
+			n = killed(t, "postgres", path, c.URL(), n)
 		}
 		s := &source{t: t, path: path}
 		s.open(c.sink(nil))
@@ -280,7 +168,7 @@ func TestPostgres(t *testing.T) {
 		for l := range strings.Lines(string(text)) {
 			distinct[l] = true
 		}
-		if got := c.query("SELECT count(*) FROM cdr"); got[0] != fmt.Sprint(len(distinct)) {
+		if got := c.Query("SELECT count(*) FROM cdr"); got[0] != fmt.Sprint(len(distinct)) {
 			t.Errorf("%s rows of %d records", got[0], len(distinct))
 		}
 	})
