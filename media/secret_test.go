@@ -19,6 +19,7 @@ func TestSecret(t *testing.T) {
 		proto, more           string
 		want                  bool
 	}{
+		{"keys at the session level", "RTP/AVP", "key-mgmt", "RTP/AVP", "key-mgmt", true},
 		{"plain", "RTP/AVP", "", "RTP/AVP", "", false},
 		{"SRTP", "RTP/SAVP", crypto, "RTP/SAVP", crypto, true},
 		{"SRTP with feedback", "rtp/savpf", crypto, "RTP/SAVPF", crypto, true},
@@ -35,7 +36,11 @@ func TestSecret(t *testing.T) {
 				t.Fatal(err)
 			}
 			sdp := func(proto, more string) []byte {
-				return fmt.Appendf(nil, "v=0\r\no=- 1 1 IN IP4 203.0.113.1\r\ns=-\r\nc=IN IP4 203.0.113.1\r\nt=0 0\r\nm=audio 4000 %s 0\r\n%s", proto, more)
+				session := ""
+				if more == "key-mgmt" {
+					session, more = "a=key-mgmt:mikey AQAFgM\r\n", ""
+				}
+				return fmt.Appendf(nil, "v=0\r\no=- 1 1 IN IP4 203.0.113.1\r\ns=-\r\nc=IN IP4 203.0.113.1\r\nt=0 0\r\n%sm=audio 4000 %s 0\r\n%s", session, proto, more)
 			}
 			if _, err := s.Offer(media.A, sdp(c.offerProto, c.offerMore)); err != nil {
 				t.Fatal(err)

@@ -83,3 +83,15 @@ func TestShed(t *testing.T) {
 		t.Errorf("stats = %+v, want %d late of %d", d, n-keepNewest, n)
 	}
 }
+
+// Once a second the worker ends the tones of its sessions that no packet ended.
+func TestWorkerEndsTones(t *testing.T) {
+	b, told := listener(t, Treatment{DetectDTMF: true})
+	b.p.rtp[A].accept(event(1, 800, 3, false, 400), addrOf(signalled, false), b.now())
+	b.wait(toneSilence)
+	w := worker{relays: []*relay{b.r}, now: b.now()} // no thread: the test turns its crank
+	w.checkSilence()
+	if len(*told) != 1 {
+		t.Errorf("told %q", *told)
+	}
+}
