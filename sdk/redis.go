@@ -32,3 +32,9 @@ func (c *Call) Redis(args ...string) (Value, error) {
 		Text: in.Text(wire.ResultBody), List: texts(in, wire.ResultList),
 	}, nil
 }
+
+// Script runs a Lua script by EVAL, on keys and with further arguments, as Redis does a command.
+func (c *Call) Script(script string, keys []string, args ...string) (Value, error) {
+	all := append(make([]string, 0, 3+len(keys)+len(args)), "EVAL", script, string(appendInt(nil, int64(len(keys)))))
+	return c.Redis(append(append(all, keys...), args...)...)
+}

@@ -198,6 +198,11 @@ export class Call {
     return r.ask(this.handle, host_redis_cmd);
   }
 
+  /** Runs a Lua script by EVAL, on keys and with further arguments. */
+  redisScript(script: string, keys: string[], args: string[] = []): Begun {
+    return this.redis(["EVAL", script, keys.length.toString()].concat(keys).concat(args));
+  }
+
   /** The module's own part of the store. Needs the capability sbc_kv. */
   get kv(): KV { return new KV(this.handle); }
   /** Limits on calls and rates. Needs the capability sbc_limit. */

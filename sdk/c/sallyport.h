@@ -1083,6 +1083,15 @@ SP_USE int64_t sp_redis(const sp_call *c, const sp_text *args, uint32_t count) {
     return sp__ask(c, &w, sp_host_redis_cmd);
 }
 
+/* sp_redis_script runs a Lua script by EVAL: sp_redis_script(c, script, SP_TEXTS(key), SP_TEXTS(a, b)). */
+SP_USE int64_t sp_redis_script(const sp_call *c, sp_text script, const sp_text *keys, uint32_t key_count, const sp_text *args, uint32_t count) {
+    sp_text all[32] = {SP_TEXT("EVAL"), script, sp_decimal(key_count)};
+    if (key_count > 29 || count > 29 - key_count) return SP_ERR_TOO_BIG;
+    for (uint32_t i = 0; i < key_count; i++) all[3 + i] = keys[i];
+    for (uint32_t i = 0; i < count; i++) all[3 + key_count + i] = args[i];
+    return sp_redis(c, all, 3 + key_count + count);
+}
+
 /* What runs while the answers come at once. */
 #define SP__SOON                                                                                           \
     static int32_t sp__answers(int32_t code) {                                                             \

@@ -201,16 +201,16 @@ func web(c *sdk.Call) {
 }
 
 func redis(c *sdk.Call) {
-	ask := func(args ...string) {
-		v, err := c.Redis(args...)
+	told := func(v sdk.Value, err error) {
 		say(c, "sbc_redis.cmd", err, said{value: v.Number, status: int64(v.Kind), body: v.Text, list: v.List})
 	}
+	ask := func(args ...string) { told(c.Redis(args...)) }
 	ask("GET", "a b")
 	ask("INCR", "n")
 	ask("SMEMBERS", "s")
 	ask("GET", "none")
 	ask("GET", "wrong")
-	ask("EVAL", "return KEYS[1]", "1", "k")
+	told(c.Script("return KEYS[1]", []string{"k"}, "a"))
 	ask("GET", "away")
 	ask("FLUSHALL")
 }

@@ -144,6 +144,12 @@ impl<'a> Call<'a> {
         ask(self.handle(), host_redis_cmd, REDIS_SLOTS, |w| w.names(REDIS_ARGS, args))
     }
 
+    /// Runs a Lua script by EVAL, on keys and with further arguments.
+    pub fn redis_script(&self, script: &str, keys: &[&str], args: &[&str]) -> Begun {
+        let count = keys.len().to_string();
+        self.redis(&[&["EVAL", script, &count], keys, args].concat())
+    }
+
     /// The module's own part of the store. Needs the capability sbc_kv.
     pub fn kv(&self) -> Kv {
         Kv(self.handle())

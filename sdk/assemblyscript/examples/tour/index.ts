@@ -81,7 +81,7 @@ const redis: Step[] = [
   new Step("sbc_redis.cmd", (c) => c.redis(["SMEMBERS", "s"])),
   new Step("sbc_redis.cmd", (c) => c.redis(["GET", "none"])),
   new Step("sbc_redis.cmd", (c) => c.redis(["GET", "wrong"])),
-  new Step("sbc_redis.cmd", (c) => c.redis(["EVAL", "return KEYS[1]", "1", "k"])),
+  new Step("sbc_redis.cmd", (c) => c.redisScript("return KEYS[1]", ["k"], ["a"])),
   new Step("sbc_redis.cmd", (c) => c.redis(["GET", "away"])),
   new Step("sbc_redis.cmd", (c) => c.redis(["FLUSHALL"])),
 ];

@@ -93,7 +93,7 @@ STEP(redis_incr, "sbc_redis.cmd", sp_redis(c, SP_TEXTS(T("INCR"), T("n"))))
 STEP(redis_members, "sbc_redis.cmd", sp_redis(c, SP_TEXTS(T("SMEMBERS"), T("s"))))
 STEP(redis_none, "sbc_redis.cmd", sp_redis(c, SP_TEXTS(T("GET"), T("none"))))
 STEP(redis_wrong, "sbc_redis.cmd", sp_redis(c, SP_TEXTS(T("GET"), T("wrong"))))
-STEP(redis_eval, "sbc_redis.cmd", sp_redis(c, SP_TEXTS(T("EVAL"), T("return KEYS[1]"), T("1"), T("k"))))
+STEP(redis_eval, "sbc_redis.cmd", sp_redis_script(c, T("return KEYS[1]"), SP_TEXTS(T("k")), SP_TEXTS(T("a"))))
 STEP(redis_away, "sbc_redis.cmd", sp_redis(c, SP_TEXTS(T("GET"), T("away"))))
 STEP(redis_denied, "sbc_redis.cmd", sp_redis(c, SP_TEXTS(T("FLUSHALL"))))
 

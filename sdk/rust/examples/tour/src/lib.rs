@@ -82,7 +82,7 @@ const REDIS: &[Step] = &[
     ("sbc_redis.cmd", |c| c.redis(&["SMEMBERS", "s"])),
     ("sbc_redis.cmd", |c| c.redis(&["GET", "none"])),
     ("sbc_redis.cmd", |c| c.redis(&["GET", "wrong"])),
-    ("sbc_redis.cmd", |c| c.redis(&["EVAL", "return KEYS[1]", "1", "k"])),
+    ("sbc_redis.cmd", |c| c.redis_script("return KEYS[1]", &["k"], &["a"])),
     ("sbc_redis.cmd", |c| c.redis(&["GET", "away"])),
     ("sbc_redis.cmd", |c| c.redis(&["FLUSHALL"])),
 ];
