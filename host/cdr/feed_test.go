@@ -384,7 +384,7 @@ func TestBrokenOffset(t *testing.T) {
 			} else if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			f = opened(t, path, Options{}, s.feed("s"))
+			opened(t, path, Options{}, s.feed("s"))
 			if got := s.wait(t, 6); !slices.Equal(got[3:], numbered(0, 3)) || len(s.ids) != 3 {
 				t.Errorf("got %v", got)
 			}

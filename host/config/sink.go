@@ -288,7 +288,8 @@ func (c *checker) sink(s *Sink, at key) {
 				c.errorAt(at.with("refused_codes").element(i), "%d: want 300 to 599", code)
 			}
 		}
-		for name, value := range s.Headers {
+		for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+			value := s.Headers[name]
 			if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r) }) || !printable(value) {
 				c.errorAt(at.with("headers").with(name), "no header field")
 			} else if n := http.CanonicalHeaderKey(name); n == "Content-Type" || n == "Content-Length" || n == "Idempotency-Key" {
