@@ -23,6 +23,7 @@ var rooms = []room{
 	{"abi/...", []string{"abi/..."}, "the contract is shared with guests: nothing of the host may leak in"},
 	{"sdk/sdktest", []string{"sdk", "sdk/...", "abi/..."}, "a module's unit tests run without the host"},
 	{"sdk", []string{"sdk/...", "abi", "abi/..."}, "it is compiled into every guest"},
+	{"sdk/answer", []string{"sdk", "sdk/settings"}, "it reads responses; it is compiled into guests"},
 	{"sdk/cmd/...", []string{"sdk/build", "github.com/sallyport-sbc/sallyport"}, "a tool: it carries the SDKs' sources"},
 	{"sdk/...", []string{"sdk/...", "abi/..."}, "it is compiled into every guest"},
 	{"plugins/...", []string{"sdk", "sdk/...", "abi", "abi/..."}, "built-in modules see what anybody's modules see"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/sallyport-sbc/sallyport/sdk"
+	answers "github.com/sallyport-sbc/sallyport/sdk/answer"
 	known "github.com/sallyport-sbc/sallyport/sdk/settings"
 )
 
@@ -18,14 +19,7 @@ type decision struct {
 // apply carries an answer out: all of it, or nothing and an error.
 func (m *module) apply(c *sdk.Call, a answer) error {
 	d := decision{m: m, c: c}
-	ok := true
-	switch a.kind {
-	case asJSON:
-		j, isJSON := sdk.ParseJSON(a.body)
-		ok = isJSON && d.object("", j)
-	case asText:
-		ok = known.Lines(string(a.body), d.set)
-	}
+	ok := a.kind == nothing || answers.Each(a.kind, a.body, d.set)
 	switch {
 	case d.bad != "":
 		return sdk.Error(d.bad)
@@ -39,40 +33,9 @@ func (m *module) apply(c *sdk.Call, a answer) error {
 	return nil
 }
 
-// object reads {"routing.targets": …} and {"routing": {"targets": …}} alike.
-func (d *decision) object(section string, j sdk.JSON) bool {
-	return j.Members(func(name string, v sdk.JSON) bool {
-		key := section + name
-		switch {
-		case v.IsNull():
-			return true
-		case v.IsObject() && len(section) < 64:
-			return d.object(key+".", v)
-		case !v.IsArray():
-			return d.set(key, v.Text())
-		}
-		// Lists grow item by item where they can; the others are one text with commas.
-		list, grows := "", known.Key(key) == "headers.append"
-		ok := v.Items(func(item sdk.JSON) bool {
-			if grows {
-				return d.set(key, item.Text())
-			}
-			if list != "" {
-				list += ", "
-			}
-			list += item.Text()
-			return true
-		})
-		return ok && (grows || d.set(key, list))
-	})
-}
-
 // set carries out one member of the answer.
 func (d *decision) set(key, value string) bool {
-	if key == "targets" {
-		key = "routing.targets"
-	}
-	key = known.Key(key)
+	key = answers.Key(key)
 	if !known.Allowed(d.m.keys, key) {
 		d.bad = "the answer sets " + plain(key) + ", which keys does not allow"
 		return false

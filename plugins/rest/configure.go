@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-sbc/sallyport/sdk"
+	answers "github.com/sallyport-sbc/sallyport/sdk/answer"
 	known "github.com/sallyport-sbc/sallyport/sdk/settings"
 )
 
@@ -45,7 +46,7 @@ func (m *module) Init(s *sdk.Setup) (err error) {
 	if m.format, err = s.Text("format", ""); err != nil {
 		return err
 	}
-	if m.format != "" && m.format != asText && m.format != asJSON {
+	if m.format != "" && m.format != answers.Text && m.format != answers.JSON {
 		return sdk.Error("format is neither text nor json: " + m.format)
 	}
 	if m.keys, err = s.Texts("keys"); err != nil {

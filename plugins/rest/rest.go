@@ -2,7 +2,10 @@
 // tells how.
 package main
 
-import "github.com/sallyport-sbc/sallyport/sdk"
+import (
+	"github.com/sallyport-sbc/sallyport/sdk"
+	answers "github.com/sallyport-sbc/sallyport/sdk/answer"
+)
 
 func init() { sdk.Register(&module{}) }
 
@@ -57,11 +60,8 @@ type answer struct {
 	body []byte
 }
 
-const (
-	nothing = "nothing"
-	asText  = "text"
-	asJSON  = "json"
-)
+// nothing is the kind of an answer without one.
+const nothing = "nothing"
 
 // ask sends the request, again when it failed and that is allowed.
 func (m *module) ask(c *sdk.Call, req sdk.Request) (a answer, err error) {
@@ -96,37 +96,11 @@ func (m *module) read(res *sdk.Response) (a answer, err error) {
 	case m.format != "":
 		return answer{m.format, res.Body}, nil
 	}
-	for i := range res.Headers.Len() {
-		name, value, _ := res.Headers.At(i)
-		if equal(name, "content-type") && hasPrefix(value, "application/json") {
-			return answer{asJSON, res.Body}, nil
-		}
-	}
-	return answer{asText, res.Body}, nil
+	return answer{answers.KindOf(res), res.Body}, nil
 }
 
 // status is the error of a response that decides nothing.
 func status(code int) error {
 	digits := [3]byte{byte('0' + code/100%10), byte('0' + code/10%10), byte('0' + code%10)}
 	return sdk.Error("the server answers " + string(digits[:]))
-}
-
-// equal compares a lower-case name with one in any case.
-func equal(name, lower string) bool { return len(name) == len(lower) && hasPrefix(name, lower) }
-
-// hasPrefix is strings.HasPrefix for a lower-case prefix and a text in any case.
-func hasPrefix(s, lower string) bool {
-	if len(s) < len(lower) {
-		return false
-	}
-	for i := range len(lower) {
-		c := s[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -58,7 +58,7 @@ func CopySDK(tree fs.FS, language, to string) error {
 
 // copyGo writes the packages a module in Go imports, as a Go module of their own.
 func copyGo(tree fs.FS, to string) error {
-	for _, dir := range []string{"abi", "abi/wire", "sdk", "sdk/sdktest", "sdk/settings"} {
+	for _, dir := range []string{"abi", "abi/wire", "sdk", "sdk/sdktest", "sdk/settings", "sdk/answer"} {
 		entries, err := fs.ReadDir(tree, dir)
 		if err != nil {
 			return err

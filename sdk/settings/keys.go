@@ -40,15 +40,15 @@ func Key(name string) string {
 		return name
 	}
 	for i := range sems {
-		if equal(sems[i][0], name) {
+		if Equal(sems[i][0], name) {
 			return sems[i][1]
 		}
 	}
 	return name
 }
 
-// equal compares a lower-case name with one in any case.
-func equal(lower, name string) bool {
+// Equal compares a lower-case name with one in any case.
+func Equal(lower, name string) bool {
 	if len(lower) != len(name) {
 		return false
 	}

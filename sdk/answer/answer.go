@@ -1,0 +1,74 @@
+package answer
+
+import (
+	"github.com/sallyport-sbc/sallyport/sdk"
+	"github.com/sallyport-sbc/sallyport/sdk/settings"
+)
+
+// The kinds of answers.
+const (
+	Text = "text"
+	JSON = "json"
+)
+
+// KindOf is the kind of a response by its Content-Type: JSON when it is application/json.
+func KindOf(res *sdk.Response) string {
+	for i := range res.Headers.Len() {
+		name, value, _ := res.Headers.At(i)
+		const want = "application/json"
+		if settings.Equal("content-type", name) && len(value) >= len(want) && settings.Equal(want, value[:len(want)]) {
+			return JSON
+		}
+	}
+	return Text
+}
+
+// Each calls f for every setting of an answer, in order, until f returns false, with the key
+// as it stands there: Key is its name in the plan. {"routing": {"targets": …}} and
+// {"routing.targets": …} mean the same. Lists are one text with commas, but for those that grow (headers.append), whose items
+// come one by one; null is left out. It reports false when the body is no such answer or f
+// returned false.
+func Each(kind string, body []byte, f func(key, value string) bool) bool {
+	if kind == Text {
+		return settings.Lines(string(body), f)
+	}
+	j, ok := sdk.ParseJSON(body)
+	return ok && object("", j, f)
+}
+
+// Key is settings.Key, and "routing.targets" for "targets".
+func Key(key string) string {
+	if key == "targets" {
+		return "routing.targets"
+	}
+	return settings.Key(key)
+}
+
+// Inlined into itself and into Each, it would make a module 6 KB larger.
+//
+//go:noinline
+func object(section string, j sdk.JSON, f func(key, value string) bool) bool {
+	return j.Members(func(name string, v sdk.JSON) bool {
+		key := section + name
+		switch {
+		case v.IsNull():
+			return true
+		case v.IsObject() && len(section) < 64:
+			return object(key+".", v, f)
+		case !v.IsArray():
+			return f(key, v.Text())
+		}
+		list, grows := "", settings.Key(key) == "headers.append"
+		ok := v.Items(func(item sdk.JSON) bool {
+			if grows {
+				return f(key, item.Text())
+			}
+			if list != "" {
+				list += ", "
+			}
+			list += item.Text()
+			return true
+		})
+		return ok && (grows || f(key, list))
+	})
+}
