@@ -160,6 +160,19 @@ func (p *phone) want(status int) *sip.Message {
 	}
 }
 
+// wantResponse waits for the response to a request that is no INVITE.
+func (p *phone) wantResponse(method string, status int) {
+	p.t.Helper()
+	select {
+	case m := <-p.responses:
+		if m.Method != method || m.Status != status {
+			p.t.Fatalf("got %d to %s, want %d to %s", m.Status, m.Method, status, method)
+		}
+	case <-time.After(waitLimit):
+		p.t.Fatalf("no response to %s, want %d", method, status)
+	}
+}
+
 // within is a request in the dialog of the last INVITE.
 func (p *phone) within(method string, seq int) *sip.Message {
 	ruri := p.invited.RURI

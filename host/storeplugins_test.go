@@ -26,6 +26,31 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
+// Requests outside of calls take from the rate: those that are too many get no answer. The
+// one behind them, from a call, is not theirs.
+func TestRateLimitOutsideOfCalls(t *testing.T) {
+	s := newStage(t, "ratelimit", 2, `rate = "5"`, "rate = \"0.01\"\nburst = \"2\"")
+	for i, want := range []int{405, 405, 0, 0} {
+		m := sip.NewRequest("REGISTER", "sip:"+s.addr.String())
+		m.Add(sip.Via, fmt.Sprintf("SIP/2.0/UDP %s;branch=z9hG4bK-outside-%d", s.a.addr, i))
+		m.Add(sip.MaxForwards, "70")
+		m.Add(sip.From, "<sip:alice@example.org>;tag=1")
+		m.Add(sip.To, "<sip:alice@example.org>")
+		m.Add(sip.CallID, fmt.Sprintf("outside-%d@example.org", i))
+		m.Add(sip.CSeq, "1 REGISTER")
+		s.a.send(m)
+		if want != 0 {
+			s.a.wantResponse("REGISTER", want)
+		}
+	}
+	s.a.invite()
+	s.a.want(200) // in the order of arrival: nothing was said to the last two
+	s.a.bye()
+	if n := s.host.sbc.Stats().Outside; n != 2 {
+		t.Errorf("%d requests were dropped, want 2", n)
+	}
+}
+
 func TestParallelCalls(t *testing.T) {
 	s := newStage(t, "parallelcalls", 1)
 	s.a.invite()

@@ -48,7 +48,7 @@ type call struct {
 	run      *callcontrol.Run
 	media    *media.Session
 	relays   []*relayed
-	own      *own // nil: no module wants anything sent
+	own      *own        // nil: no module wants anything sent
 	wire     *messageLog // nil = messages are not written
 	tries    *tries
 

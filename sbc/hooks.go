@@ -107,6 +107,9 @@ func (c *call) hook(ev abi.Event, m *sip.Message) {
 	}
 	var err error
 	switch ev {
+	case abi.EventRegister, abi.EventRoute:
+		h.Method = m.Method
+		err = c.run.Start(context.Background(), &h.Call, noPlan{})
 	case abi.EventStart:
 		err = c.run.Start(context.Background(), &h.Call, c.plan)
 	case abi.EventConnect:
@@ -172,11 +175,12 @@ func (c *call) tellRefused(env *pattern.Env) {
 	done(h)
 }
 
-// noPlan is what there is to set for a call that no profile takes.
+// noPlan is what there is to set where nothing goes on: a call that no profile takes, a
+// request outside of calls.
 type noPlan struct{}
 
 func (noPlan) Set(key, _ string) error {
-	return fmt.Errorf("no profile took the call: nothing can be set, %s neither", key)
+	return fmt.Errorf("nothing goes on to another leg: nothing can be set, %s neither", key)
 }
 
 // decidedLater takes what a hook that waited has brought. After the end of the call it
@@ -186,7 +190,7 @@ func (c *call) decidedLater(d *decided) {
 		return
 	}
 	ev := d.hook.Event
-	err := c.run.Resume(context.Background(), &d.hook.Call, c.plan, d.decision, d.err)
+	err := c.run.Resume(context.Background(), &d.hook.Call, c.settings(), d.decision, d.err)
 	c.judged(d.hook, ev, err)
 }
 
@@ -201,6 +205,8 @@ func (c *call) judged(h *hookCall, ev abi.Event, err error) {
 	switch {
 	case ev == abi.EventRefer:
 		c.referred(asked, err)
+	case ev == abi.EventRegister || ev == abi.EventRoute:
+		c.decidedOutside(err)
 	case ev == abi.EventStart:
 		c.started(err)
 	case ev == abi.EventConnect:

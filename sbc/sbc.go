@@ -59,6 +59,7 @@ type Stats struct {
 	Answered uint64 // calls answered
 	Failed   uint64 // calls that ended without an answer, refusals among them
 	Refused  uint64 // calls refused by admission, a profile or a module
+	Outside  uint64 // requests outside of calls that a module refused or dropped
 	Panics   uint64 // panics contained in a call
 	Ignored  uint64 // INFOs and REFERs of modules that a far end refused or did not answer, or that could not be sent
 }
@@ -84,7 +85,7 @@ type SBC struct {
 	// background counts look-ups that still run; Drain waits for them.
 	background sync.WaitGroup
 
-	calls, answered, failed, refused, panics, ignored atomic.Uint64
+	calls, answered, failed, refused, panics, ignored, outsideRefused atomic.Uint64
 }
 
 var _ transaction.User = (*SBC)(nil)
@@ -119,6 +120,7 @@ func (s *SBC) Stats() Stats {
 		Answered: s.answered.Load(),
 		Failed:   s.failed.Load(),
 		Refused:  s.refused.Load(),
+		Outside:  s.outsideRefused.Load(),
 		Panics:   s.panics.Load(),
 		Ignored:  s.ignored.Load(),
 	}
@@ -136,7 +138,7 @@ func (s *SBC) Request(t *transaction.Server, m *sip.Message, f transport.Flow) {
 	case m.Method == "INVITE":
 		s.invite(t, m, f)
 	default:
-		s.outOfDialog(t, m)
+		s.outside(t, m, f)
 	}
 }
 

@@ -3,6 +3,7 @@ package sbc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,8 +34,15 @@ func (s *scripted) Release()                                                {}
 func (s *scripted) Events() uint64 {
 	return abi.Bit(abi.EventStart) | abi.Bit(abi.EventConnect) | abi.Bit(abi.EventEnd) |
 		abi.Bit(abi.EventReject) | abi.Bit(abi.EventTimer) | abi.Bit(abi.EventRefresh) | abi.Bit(abi.EventInfo) |
-		abi.Bit(abi.EventDTMF) | abi.Bit(abi.EventHold) | abi.Bit(abi.EventResume) | abi.Bit(abi.EventRefer) | abi.Bit(abi.EventRearm)
+		abi.Bit(abi.EventDTMF) | abi.Bit(abi.EventHold) | abi.Bit(abi.EventResume) | abi.Bit(abi.EventRefer) | abi.Bit(abi.EventRearm) |
+		abi.Bit(abi.EventRegister) | abi.Bit(abi.EventRoute)
 }
+
+// Listens: flows that say nothing of requests outside of calls have no module for them.
+func (s *scripted) Listens(e abi.Event) bool {
+	return slices.ContainsFunc(s.lines, func(l string) bool { return strings.HasPrefix(l, e.String()+" ") })
+}
+
 func (s *scripted) Waits() bool        { return true }
 func (s *scripted) Cancel(c *abi.Call) { s.log = append(s.log, "nobody waits any more") }
 

@@ -15,6 +15,7 @@ type eventKind uint8
 
 const (
 	evInvite   eventKind = iota // the INVITE that begins the call
+	evOutside                   // a request outside of any call
 	evRequest                   // a request in the dialog of leg
 	evCancel                    // the caller of server gave up
 	evUnacked                   // the 2xx of server was never acknowledged
@@ -138,6 +139,8 @@ func (c *call) handle(ev event) {
 	switch ev.kind {
 	case evInvite:
 		c.begin(ev.server, ev.msg, ev.flow)
+	case evOutside:
+		c.beginOutside(ev.server, ev.msg, ev.flow)
 	case evRequest:
 		c.request(ev.leg, ev.server, ev.msg, ev.flow)
 	case evCancel:

@@ -32,10 +32,12 @@ func (s *Setup) Log(l Level, msg string) { s.host.log(0, l, msg) }
 
 // The events a configuration may do without: see Skip.
 const (
-	EventStart   = wire.EventStart
-	EventConnect = wire.EventConnect
-	EventTimer   = wire.EventTimer
-	EventEnd     = wire.EventEnd
+	EventStart    = wire.EventStart
+	EventConnect  = wire.EventConnect
+	EventTimer    = wire.EventTimer
+	EventEnd      = wire.EventEnd
+	EventRegister = wire.EventRegister
+	EventRoute    = wire.EventRoute
 )
 
 // Skip says that the hooks of these events, which the module has, have nothing to do

@@ -17,8 +17,8 @@ var Events = []Event{
 	{12, "timer", "a timer of this use fired; may refuse: the call is hung up", true},
 	{13, "end", "the call is over, whatever the cause; exactly once for a module whose start let the call pass", true},
 	{14, "rearm", "somebody outside has set this use's maximum duration anew: until", true},
-	{24, "register", "REGISTER outside a dialog", false},
-	{25, "route", "any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …", false},
+	{24, "register", "REGISTER outside a dialog; may refuse or drop it, else the SBC answers it", true},
+	{25, "route", "any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …; may refuse or drop it, else the SBC answers it", true},
 	{40, "tick", "once a second for the module, no call; not while it waits in one", true},
 	{41, "stop", "this generation of the module ends; may not wait", true},
 }

@@ -27,8 +27,8 @@ const (
 	EventTimer        Event = 12 // a timer of this use fired; may refuse: the call is hung up
 	EventEnd          Event = 13 // the call is over, whatever the cause; exactly once for a module whose start let the call pass
 	EventRearm        Event = 14 // somebody outside has set this use's maximum duration anew: until
-	EventRegister     Event = 24 // REGISTER outside a dialog
-	EventRoute        Event = 25 // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
+	EventRegister     Event = 24 // REGISTER outside a dialog; may refuse or drop it, else the SBC answers it
+	EventRoute        Event = 25 // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …; may refuse or drop it, else the SBC answers it
 	EventTick         Event = 40 // once a second for the module, no call; not while it waits in one
 	EventStop         Event = 41 // this generation of the module ends; may not wait
 )

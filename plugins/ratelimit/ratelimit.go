@@ -1,5 +1,5 @@
-// Command ratelimit is the module that limits how many calls a second may begin, for
-// whatever a pattern names. README.md tells how.
+// Command ratelimit is the module that limits how many calls a second may begin, and how many
+// requests may come outside of calls, for whatever a pattern names. README.md tells how.
 package main
 
 import (
@@ -15,6 +15,7 @@ func main() { sdk.Main() }
 type module struct {
 	code   int
 	reason string
+	drop   bool
 }
 
 // Init reads the configuration.
@@ -27,12 +28,41 @@ func (m *module) Init(s *sdk.Setup) error {
 		return sdk.Error("code is not a status from 300 to 699")
 	}
 	m.code = int(code)
-	m.reason, err = s.Text("reason", "")
-	return err
+	if m.reason, err = s.Text("reason", ""); err != nil {
+		return err
+	}
+	if m.drop, err = s.Bool("drop", false); err != nil {
+		return err
+	}
+	calls, err := s.Bool("calls", true)
+	if err != nil {
+		return err
+	}
+	requests, err := s.Bool("requests", false)
+	switch {
+	case err != nil:
+		return err
+	case !calls && !requests:
+		return sdk.Error("neither calls nor requests are to be limited")
+	case !calls:
+		s.Skip(sdk.EventStart)
+	case !requests:
+		s.Skip(sdk.EventRoute, sdk.EventRegister)
+	}
+	return nil
 }
 
 // Start takes one call from the rate, or refuses it.
-func (m *module) Start(c *sdk.Call) error {
+func (m *module) Start(c *sdk.Call) error { return m.take(c) }
+
+// Route takes one request outside of calls from the rate.
+func (m *module) Route(c *sdk.Call) error { return m.take(c) }
+
+// Register takes one REGISTER from the rate.
+func (m *module) Register(c *sdk.Call) error { return m.take(c) }
+
+// take takes one from the bucket that the key names, or refuses.
+func (m *module) take(c *sdk.Call) error {
 	key := c.Param("key")
 	if key == "" {
 		return nil
@@ -50,7 +80,7 @@ func (m *module) Start(c *sdk.Call) error {
 		burst = whole
 	}
 	if milli == 0 {
-		c.Refuse(m.code, m.reason)
+		m.refuse(c)
 		return nil
 	}
 	after, err := c.Limits().Take(c.Use()+"/"+key, milli, burst, 1)
@@ -58,8 +88,17 @@ func (m *module) Start(c *sdk.Call) error {
 		return err
 	}
 	var b [20]byte
-	c.Refuse(m.code, m.reason, sdk.Field{Name: "Retry-After", Value: seconds(b[:], after)})
+	m.refuse(c, sdk.Field{Name: "Retry-After", Value: seconds(b[:], after)})
 	return nil
+}
+
+// refuse says no, or nothing at all.
+func (m *module) refuse(c *sdk.Call, fields ...sdk.Field) {
+	if m.drop {
+		c.Drop()
+		return
+	}
+	c.Refuse(m.code, m.reason, fields...)
 }
 
 // perSecond reads a rate in thousandths a second.

@@ -103,3 +103,54 @@ func TestConfiguration(t *testing.T) {
 		}
 	}
 }
+
+// Requests outside of calls count only when the configuration says so, and then may be dropped.
+func TestRequests(t *testing.T) {
+	for _, c := range []struct {
+		config        string
+		calls, others int // what the second one gets; -1 = no answer
+		fails         bool
+	}{
+		{`{}`, 503, 0, false},
+		{`{"requests": true}`, 503, 503, false},
+		{`{"requests": true, "calls": false, "drop": true}`, 0, -1, false},
+		{`{"calls": false}`, 0, 0, true},
+		{`{"requests": "yes"}`, 0, 0, true},
+		{`{"drop": 1}`, 0, 0, true},
+		{`{"calls": 1}`, 0, 0, true},
+	} {
+		m := &module{}
+		h, err := sdktest.Start(t, m, sdktest.Options{Config: c.config})
+		if (err != nil) != c.fails {
+			t.Errorf("%s: %v", c.config, err)
+		}
+		if err != nil {
+			continue
+		}
+		for _, method := range []string{"INVITE", "REGISTER", "OPTIONS"} {
+			for i := range 2 {
+				call := h.Call()
+				call.Params = []abi.Field{{Name: "key", Value: method}, {Name: "rate", Value: "0.1"}}
+				ask := call.Invite
+				if method != "INVITE" {
+					ask = func() (abi.Decision, error) { return call.Request(method) }
+				}
+				d, err := ask()
+				got := d.Code
+				if d.Drop {
+					got = -1
+				}
+				want := 0 // the first always passes
+				switch {
+				case i > 0 && method == "INVITE":
+					want = c.calls
+				case i > 0:
+					want = c.others
+				}
+				if err != nil || got != want {
+					t.Errorf("%s: %s number %d: got %d, %v, want %d", c.config, method, i+1, got, err, want)
+				}
+			}
+		}
+	}
+}

@@ -44,6 +44,13 @@ type Modules interface {
 	Acquire(name, callID string) (Module, error)
 }
 
+// Listener is Modules that know whether a hook for an event would be called at all: requests
+// outside of calls take the way past the modules only then. Safe for concurrent use.
+type Listener interface {
+	// Listens says whether any module has a hook for e.
+	Listens(e abi.Event) bool
+}
+
 // OnFail says what a call does when a module fails: not when it refuses, but when it traps,
 // takes too long, answers garbage or is not there.
 type OnFail uint8

@@ -22,8 +22,8 @@ export const EVENT_MEDIA_TIMEOUT: i32 = 11; // no media from either side
 export const EVENT_TIMER: i32 = 12; // a timer of this use fired; may refuse: the call is hung up
 export const EVENT_END: i32 = 13; // the call is over, whatever the cause; exactly once for a module whose start let the call pass
 export const EVENT_REARM: i32 = 14; // somebody outside has set this use's maximum duration anew: until
-export const EVENT_REGISTER: i32 = 24; // REGISTER outside a dialog
-export const EVENT_ROUTE: i32 = 25; // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
+export const EVENT_REGISTER: i32 = 24; // REGISTER outside a dialog; may refuse or drop it, else the SBC answers it
+export const EVENT_ROUTE: i32 = 25; // any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …; may refuse or drop it, else the SBC answers it
 export const EVENT_TICK: i32 = 40; // once a second for the module, no call; not while it waits in one
 export const EVENT_STOP: i32 = 41; // this generation of the module ends; may not wait
 // end table

@@ -71,9 +71,9 @@ export class Module {
   end(c: Call): void {}
   /** Somebody outside has set this use's maximum duration anew: until. */
   rearm(c: Call): void {}
-  /** REGISTER outside a dialog. */
+  /** REGISTER outside a dialog; may refuse or drop it, else the SBC answers it. */
   register(c: Call): void {}
-  /** Any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …. */
+  /** Any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …; may refuse or drop it, else the SBC answers it. */
   route(c: Call): void {}
   /** Once a second for the module, no call; not while it waits in one. */
   tick(c: Call): void {}

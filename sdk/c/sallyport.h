@@ -49,8 +49,8 @@
 #define SP_EVENT_TIMER 12 /* a timer of this use fired; may refuse: the call is hung up */
 #define SP_EVENT_END 13 /* the call is over, whatever the cause; exactly once for a module whose start let the call pass */
 #define SP_EVENT_REARM 14 /* somebody outside has set this use's maximum duration anew: until */
-#define SP_EVENT_REGISTER 24 /* REGISTER outside a dialog */
-#define SP_EVENT_ROUTE 25 /* any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE … */
+#define SP_EVENT_REGISTER 24 /* REGISTER outside a dialog; may refuse or drop it, else the SBC answers it */
+#define SP_EVENT_ROUTE 25 /* any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …; may refuse or drop it, else the SBC answers it */
 #define SP_EVENT_TICK 40 /* once a second for the module, no call; not while it waits in one */
 #define SP_EVENT_STOP 41 /* this generation of the module ends; may not wait */
 /* end table */

@@ -55,6 +55,16 @@ func (c *Call) Invite() (abi.Decision, error) {
 	return d, err
 }
 
+// Request is a request outside of calls, such as "REGISTER" or "OPTIONS", in place of Invite:
+// the register or route hook.
+func (c *Call) Request(method string) (abi.Decision, error) {
+	c.Start, c.Method = c.h.now, method
+	if method == "REGISTER" {
+		return c.h.hook(c, abi.EventRegister)
+	}
+	return c.h.hook(c, abi.EventRoute)
+}
+
 // Ring is the first 18x from leg B.
 func (c *Call) Ring(after time.Duration) {
 	c.h.Advance(after)

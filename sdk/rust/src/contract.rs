@@ -36,9 +36,9 @@ pub const EVENT_TIMER: u32 = 12;
 pub const EVENT_END: u32 = 13;
 /// somebody outside has set this use's maximum duration anew: until
 pub const EVENT_REARM: u32 = 14;
-/// REGISTER outside a dialog
+/// REGISTER outside a dialog; may refuse or drop it, else the SBC answers it
 pub const EVENT_REGISTER: u32 = 24;
-/// any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …
+/// any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …; may refuse or drop it, else the SBC answers it
 pub const EVENT_ROUTE: u32 = 25;
 /// once a second for the module, no call; not while it waits in one
 pub const EVENT_TICK: u32 = 40;

@@ -153,11 +153,11 @@ pub trait Module: Sized {
     fn rearm(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
-    /// REGISTER outside a dialog.
+    /// REGISTER outside a dialog; may refuse or drop it, else the SBC answers it.
     fn register(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
-    /// Any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE ….
+    /// Any other request outside a dialog: MESSAGE, OPTIONS, SUBSCRIBE …; may refuse or drop it, else the SBC answers it.
     fn route(&mut self, _: &mut Call) -> Result {
         Ok(())
     }
