@@ -197,6 +197,13 @@ func (f *file) checkImports(mc ModuleConfig) error {
 	if granted == nil && mc.builtin() {
 		granted = f.manifest.Capabilities
 	}
+	for _, g := range granted {
+		if _, ok := offered[g]; !ok {
+			return fmt.Errorf("grants: this host has no capability %s: it has %s", g, strings.Join(capabilities(), ", "))
+		}
+	}
+	var missing []string
+	first := ""
 	for _, im := range f.info.Imports {
 		if _, err := lookup(im); err != nil {
 			return err
@@ -207,11 +214,31 @@ func (f *file) checkImports(mc ModuleConfig) error {
 		if !slices.Contains(f.manifest.Capabilities, im.Module) {
 			return fmt.Errorf("%w %s.%s: the manifest does not name %s", ErrImport, im.Module, im.Name, im.Module)
 		}
-		if !slices.Contains(granted, im.Module) {
-			return fmt.Errorf("%w %s.%s: %s is %w (grant = [%q] would)", ErrImport, im.Module, im.Name, im.Module, ErrGrant, im.Module)
+		if !slices.Contains(granted, im.Module) && !slices.Contains(missing, im.Module) {
+			if missing == nil {
+				first = im.Module + "." + im.Name
+			}
+			missing = append(missing, im.Module)
 		}
 	}
-	return nil
+	if missing == nil {
+		return nil
+	}
+	slices.Sort(missing)
+	wanted := slices.Sorted(slices.Values(append(slices.Clone(granted), missing...)))
+	return fmt.Errorf("%w %s: %s: %w; grants = [\"%s\"] would", ErrImport, first, strings.Join(missing, ", "), ErrGrant, strings.Join(wanted, `", "`))
+}
+
+// capabilities are the names that may be granted.
+func capabilities() []string {
+	var all []string
+	for name := range offered {
+		if name != wasiModule && name != "sbc" {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // imports reports whether the module imports anything from that import module.

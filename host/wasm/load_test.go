@@ -86,7 +86,23 @@ func TestNotLoaded(t *testing.T) {
 			mc := tinyModule(t, imports("sbc_cdr", "emit", i64+i32+i32, i32))
 			mc.Grants = nil
 			return mc
-		}(), ErrGrant, "sbc_cdr.emit"},
+		}(), ErrGrant, `sbc_cdr.emit: sbc_cdr: not granted; grants = ["sbc_cdr"] would`},
+		{"two not granted", func() ModuleConfig {
+			m := tiny()
+			m.Imports = []wasmtest.Import{
+				{Module: "sbc_cdr", Name: "emit", Params: i64 + i32 + i32, Results: i32},
+				{Module: "sbc_timer", Name: "clear", Params: i64 + i32, Results: i32},
+				{Module: "sbc_map", Name: "lookup", Params: i64 + i32 + i32 + i32 + i32 + i32 + i32, Results: i32},
+			}
+			mc := wasm(embed(t, m.Bytes(), &manifest.Manifest{Name: "x", Contract: 1, Capabilities: []string{"sbc_cdr", "sbc_timer", "sbc_map"}}))
+			mc.Grants = []string{"sbc_timer"}
+			return mc
+		}(), ErrGrant, `sbc_cdr, sbc_map: not granted; grants = ["sbc_cdr", "sbc_map", "sbc_timer"] would`},
+		{"misspelt grant", func() ModuleConfig {
+			mc := tinyModule(t, nil)
+			mc.Grants = []string{"sbc_htp"}
+			return mc
+		}(), nil, "no capability sbc_htp: it has sbc_account, sbc_call"},
 		{"not in the manifest", func() ModuleConfig {
 			m := tiny()
 			imports("sbc_cdr", "emit", i64+i32+i32, i32)(m)
