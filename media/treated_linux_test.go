@@ -82,7 +82,7 @@ func TestTap(t *testing.T) {
 	a := newReal(t, Config{Workers: 1})
 	p := DefaultPolicy()
 	p.InterfaceA, p.InterfaceB = "a", "b"
-	p.Treatment = Treatment{OwnSSRC: true, Bandwidth: 12, BandwidthPeak: 12} // one packet of 1500 bytes
+	p.Treatment = Treatment{OwnSSRC: true, Bandwidth: 1, BandwidthPeak: 12} // one packet of 1500 bytes, the next in ten seconds
 	host := localhost()
 	c := &call{a: newPhone(t, host), b: newPhone(t, host)}
 	var err error
@@ -100,16 +100,17 @@ func TestTap(t *testing.T) {
 	c.s.Tap(nil) // too late to matter
 
 	big := append(packet(0, 'a', 1), make([]byte, 1200)...)
+	more := append(packet(0, 'a', 2), make([]byte, 1200)...) // over the bandwidth: came, did not leave
 	say(t, c.a.rtp, c.toA, []byte("noise"))
 	say(t, c.a.rtp, c.toA, big)
-	say(t, c.a.rtp, c.toA, packet(0, 'a', 2)) // over the bandwidth: came, did not leave
+	say(t, c.a.rtp, c.toA, more)
 	say(t, c.a.rtcp, above(c.toA), report('a'))
 	media, _ := hear(t, c.b.rtp)
 	about, _ := hear(t, c.b.rtcp)
 	missing := map[seen]bool{ // RTP and RTCP come by different sockets, in any order
 		{addrPort(c.a.rtp), c.toA, string(big)}:                 true,
 		{c.toB, addrPort(c.b.rtp), string(media)}:               true,
-		{addrPort(c.a.rtp), c.toA, string(packet(0, 'a', 2))}:   true,
+		{addrPort(c.a.rtp), c.toA, string(more)}:                true,
 		{addrPort(c.a.rtcp), above(c.toA), string(report('a'))}: true,
 		{above(c.toB), addrPort(c.b.rtcp), string(about)}:       true,
 	}
