@@ -74,11 +74,11 @@ func Module(o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(m.Hooks) == 0 {
-		if language != "go" {
-			return nil, fmt.Errorf("%s: name the hooks: \"hooks\": [\"start\", …]", filepath.Join(dir, "manifest.json"))
-		}
-		if m.Hooks, err = j.hooks(); err != nil {
+	switch {
+	case len(m.Hooks) == 0 && language != "go":
+		return nil, fmt.Errorf("%s: name the hooks: \"hooks\": [\"start\", …]", filepath.Join(dir, "manifest.json"))
+	case language == "go":
+		if err := j.goHooks(m); err != nil {
 			return nil, err
 		}
 	}
@@ -144,7 +144,19 @@ func declared(file string) (*manifest.Manifest, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	m.Contract = contract.Major
+	for _, h := range m.Hooks {
+		if !slices.ContainsFunc(contract.Events, func(e contract.Event) bool { return e.Name == h }) {
+			return nil, fmt.Errorf("%s: no hook %q: want %s", file, h, strings.Join(hookNames(), ", "))
+		}
+	}
 	return m, nil
+}
+
+func hookNames() (names []string) {
+	for _, e := range contract.Events {
+		names = append(names, e.Name)
+	}
+	return names
 }
 
 // capabilities are the import modules besides what every module may import.

@@ -80,6 +80,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"syntax error", "manifest.json", `{"name": "m", "version": "1", "hooks": ["start"]}`, "m.c:2"},
 		{"foreign import", "m.c", "__attribute__((import_module(\"sbc\"), import_name(\"open\"))) int f(void);\n__attribute__((export_name(\"g\"))) int g(void) { return f(); }\n", "sbc.open, which contract"},
 		{"no hooks", "manifest.json", `{"name": "m", "version": "1"}`, "name the hooks"},
+		{"misspelt hook", "manifest.json", `{"name": "m", "version": "1", "hooks": ["strat"]}`, "manifest.json: no hook \"strat\": want start, early, "},
 	} {
 		if c.file != "" {
 			write(c.file, c.text)
@@ -93,6 +94,44 @@ func TestMistakesAreNamed(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want something about %q", c.name, err, c.want)
+		}
+	}
+}
+
+// What manifest.json says of a module in Go, its methods must say, too.
+func TestHooksOfGo(t *testing.T) {
+	dir := t.TempDir()
+	if err := CopySDK(tree, "go", filepath.Join(dir, "sallyport")); err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile(filepath.Join(dir, "sallyport", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, version, _ := strings.Cut(string(mod), "\ngo ")
+	for name, text := range map[string]string{
+		"go.mod":  "module m\n\ngo " + version + "\n\nrequire github.com/sallyport-sbc/sallyport v0.0.0\n\nreplace github.com/sallyport-sbc/sallyport => ./sallyport\n",
+		"main.go": "package main\n\nimport \"github.com/sallyport-sbc/sallyport/sdk\"\n\ntype module struct{}\n\nfunc init() { sdk.Register(module{}) }\nfunc main() { sdk.Main() }\n\nfunc (module) Init(*sdk.Setup) error { return nil }\nfunc (module) Start(*sdk.Call) error { return nil }\nfunc (module) End(*sdk.Call) error { return nil }\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for hooks, want := range map[string]string{
+		`["start", "end"]`:            "",
+		`[]`:                          "",
+		`["start", "connect", "end"]`: "names the hook connect, but the module has no method for it: it has start, end",
+		`["start"]`:                   "has a method for the hook end, which ",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(`{"name": "m", "version": "1", "hooks": `+hooks+`}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Module(Options{Source: dir, Out: filepath.Join(dir, "m.wasm")})
+		switch {
+		case want == "" && (err != nil || !slices.Equal(r.Manifest.Hooks, []string{"start", "end"})):
+			t.Errorf("%s: %v", hooks, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v, want something about %q", hooks, err, want)
 		}
 	}
 }

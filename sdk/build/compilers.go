@@ -157,6 +157,9 @@ func (j job) compileRust() ([]byte, error) {
 	args = append(common, "--crate-type", "cdylib", "--crate-name", "module", "-C", "lto=fat", "-C", "strip=symbols",
 		"-C", "link-arg=-zstack-size=65536", "--extern", "sallyport="+lib, "-o", out, filepath.Join(j.dir, "src", "lib.rs"))
 	if _, err := output(j.tmp, exec.Command(bin, args...)); err != nil {
+		if strings.Contains(err.Error(), "linker `rust-lld` not found") {
+			return nil, fmt.Errorf("rust-lld, the linker of %s, %w: sudo apt-get install -y lld", bin, ErrNoCompiler)
+		}
 		return nil, err
 	}
 	return os.ReadFile(out)
@@ -179,7 +182,7 @@ func (j job) asc() (string, error) {
 	if asc, err := exec.LookPath("asc"); err == nil {
 		return asc, nil
 	}
-	return "", fmt.Errorf("asc %w: npm install in %s (nodejs 20 or later)", ErrNoCompiler, j.dir)
+	return "", fmt.Errorf("asc %w: npm install --prefix %s (nodejs 20 or later), once", ErrNoCompiler, j.dir)
 }
 
 func (j job) compileAssemblyScript() ([]byte, error) {

@@ -1,12 +1,38 @@
 package build
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+
+	"github.com/sallyport-sbc/sallyport/abi/manifest"
 )
+
+// goHooks takes the hooks from the methods the module has. Those that manifest.json names, which it need not, must be
+// the same.
+func (j job) goHooks(m *manifest.Manifest) error {
+	found, err := j.hooks()
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(j.dir, "manifest.json")
+	for _, h := range m.Hooks {
+		if !slices.Contains(found, h) {
+			return fmt.Errorf("%s names the hook %s, but the module has no method for it: it has %s", file, h, strings.Join(found, ", "))
+		}
+	}
+	for _, h := range found {
+		if len(m.Hooks) > 0 && !slices.Contains(m.Hooks, h) {
+			return fmt.Errorf("the module has a method for the hook %s, which %s does not name: add it there, or leave hooks away", h, file)
+		}
+	}
+	m.Hooks = found
+	return nil
+}
 
 // hooks runs the program natively, which prints them.
 func (j job) hooks() ([]string, error) {
