@@ -80,8 +80,8 @@ func Explain(ctx context.Context, c Config, q Request) (*Report, error) {
 	default:
 		r.stage.hear(r.text, r.flow)
 		r.judge()
-		if q.Profile != "" && r.message.Method != "INVITE" {
-			r.report.note("a profile counts for an INVITE and for requests inside a call alone")
+		if q.Profile != "" && r.message.Method != "INVITE" && len(r.cast.roles) == 0 {
+			r.report.note("a profile without modules counts for an INVITE and for requests inside a call alone")
 		}
 		if inside {
 			r.report.note("no dialog is known here: with the profile of its call, this explains what crosses to the other leg")
@@ -221,6 +221,8 @@ func (r *rehearsal) judge() {
 	r.answered()
 	if l, ok := r.stage.journal.find("call refused"); ok && l.err() != nil {
 		p.Why = l.err().Error()
+	} else if l, ok := r.stage.journal.find("request outside of calls refused"); ok && l.err() != nil {
+		p.Why = l.err().Error()
 	} else if l, ok := r.stage.journal.find("INVITE not admitted"); ok && l.err() != nil {
 		p.Why = l.err().Error()
 	} else if l, ok := r.stage.journal.find("panic in a call"); ok {
@@ -259,7 +261,7 @@ func (r *rehearsal) because() {
 		p.Why = "it belongs to no call"
 	case 405:
 		p.Why = "the SBC takes no " + r.message.Method + " outside of a call"
-		if p.Profile != "" {
+		if p.Profile != "" && r.message.ToTag() != "" {
 			p.Why = r.message.Method + " does not cross to the other leg"
 		}
 	case 501:

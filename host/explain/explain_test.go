@@ -116,7 +116,7 @@ func args(t *testing.T, q *Request, text string) {
 func load(t testing.TB, dir string) *Config {
 	s, err := config.Load(filepath.Join(dir, "sallyport.toml"), config.Options{
 		HasAddress: func(netip.Addr) bool { return true },
-		Builtins:   []string{"limit", "router", "waits", "forever", "traps", "hookless", "absent", "drops", "prepaid"},
+		Builtins:   []string{"limit", "router", "waits", "forever", "traps", "hookless", "absent", "drops", "prepaid", "scanners"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +168,11 @@ func troupe(name string, d Diary) (callcontrol.Module, func(), error) {
 		m.start = func(*abi.Call) (abi.Decision, error) { return abi.Decision{}, errors.New("trapped: unreachable") }
 	case "drops":
 		m.start = func(*abi.Call) (abi.Decision, error) { return abi.Decision{Drop: true}, nil }
+	case "scanners":
+		m.events = abi.Bit(abi.EventRegister)
+		m.start = func(c *abi.Call) (abi.Decision, error) {
+			return abi.Decision{Code: 403, Reason: "No " + c.Method + " Here"}, nil
+		}
 	case "hookless":
 		m.events = abi.Bit(abi.EventEnd)
 	default:
@@ -187,8 +192,13 @@ func (p *player) Start(_ context.Context, c *abi.Call) (abi.Decision, error) {
 	return p.start(c)
 }
 func (p *player) Connect(context.Context, *abi.Call) (abi.Decision, error) { panic("connect") }
-func (p *player) Event(context.Context, *abi.Call) (abi.Decision, error)   { panic("event") }
-func (p *player) End(context.Context, *abi.Call) error                     { panic("end") }
+func (p *player) Event(_ context.Context, c *abi.Call) (abi.Decision, error) {
+	if c.Event != abi.EventRegister {
+		panic("event")
+	}
+	return p.start(c)
+}
+func (p *player) End(context.Context, *abi.Call) error { panic("end") }
 
 // names is a resolver that knows gw.example.net.
 type names struct{ anybody }

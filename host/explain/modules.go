@@ -74,7 +74,10 @@ func (r *role) report() Module {
 	return m
 }
 
-var _ callcontrol.Modules = (*cast)(nil)
+var (
+	_ callcontrol.Modules  = (*cast)(nil)
+	_ callcontrol.Listener = (*cast)(nil)
+)
 
 // Acquire loads the module called name. It does not fail: then there would be nothing to see
 // of what comes behind.
@@ -110,12 +113,21 @@ func (c *cast) of(use string) *role {
 	return nil
 }
 
-// Events is the start alone, whether the module has a hook for it or not: then its
-// parameters are seen.
-func (r *role) Events() uint64 { return abi.Bit(abi.EventStart) }
+// Listens says yes: a module without a hook for requests outside of calls is shown too.
+func (c *cast) Listens(abi.Event) bool { return true }
 
-// Start lets the module decide, and waits for it.
-func (r *role) Start(ctx context.Context, c *abi.Call) (abi.Decision, error) {
+// first are the events that can begin something.
+const first = 1<<abi.EventStart | 1<<abi.EventRegister | 1<<abi.EventRoute
+
+// Events are those alone, whether the module has a hook for them or not: then its parameters
+// are seen.
+func (r *role) Events() uint64 { return first }
+
+// Start lets the module decide about a call, and waits for it.
+func (r *role) Start(ctx context.Context, c *abi.Call) (abi.Decision, error) { return r.begin(ctx, c) }
+
+// begin lets the module decide, and waits for it.
+func (r *role) begin(ctx context.Context, c *abi.Call) (abi.Decision, error) {
 	r.said.Use = c.Use
 	r.said.LookUps = r.cast.watch.take()
 	for _, p := range c.Params {
@@ -124,8 +136,8 @@ func (r *role) Start(ctx context.Context, c *abi.Call) (abi.Decision, error) {
 	if r.module == nil {
 		return abi.Decision{}, nil
 	}
-	if r.module.Events()&abi.Bit(abi.EventStart) == 0 {
-		r.said.Verdict, r.said.Why = Passes, "it has no start hook"
+	if r.module.Events()&abi.Bit(c.Event) == 0 {
+		r.said.Verdict, r.said.Why = Passes, "it has no "+c.Event.String()+" hook"
 		return abi.Decision{}, nil
 	}
 	before := map[string]string{}
@@ -157,7 +169,11 @@ func (r *role) decide(ctx context.Context, c *abi.Call) (abi.Decision, error) {
 	before := c.Later
 	c.Later = func(d abi.Decision, err error) { decided <- later{d, err} }
 	defer func() { c.Later = before }()
-	d, err := r.module.Start(ctx, c)
+	hook := r.module.Event
+	if c.Event == abi.EventStart {
+		hook = r.module.Start
+	}
+	d, err := hook(ctx, c)
 	if !errors.Is(err, callcontrol.ErrPending) {
 		return d, err
 	}
@@ -222,8 +238,8 @@ func (r *role) Connect(context.Context, *abi.Call) (abi.Decision, error) {
 	return abi.Decision{}, nil
 }
 
-// Event does nothing.
-func (r *role) Event(context.Context, *abi.Call) (abi.Decision, error) { return abi.Decision{}, nil }
+// Event lets the module decide about a request outside of calls; there are no others.
+func (r *role) Event(ctx context.Context, c *abi.Call) (abi.Decision, error) { return r.begin(ctx, c) }
 
 // End does nothing: a dry run leaves no record.
 func (r *role) End(context.Context, *abi.Call) error { return nil }

@@ -14,8 +14,9 @@ const secret = "<secret>"
 
 // selection says what became of every selector, pattern and module.
 func (r *rehearsal) selection() {
-	if r.message.Method != "INVITE" {
-		return
+	call := r.message.Method == "INVITE"
+	if !call && len(r.cast.roles) == 0 {
+		return // outside of calls a profile is there for its modules alone
 	}
 	p := r.report
 	if r.request.Profile != "" {
@@ -27,6 +28,10 @@ func (r *rehearsal) selection() {
 	chosen, ok := r.profiles.Profile(p.Profile)
 	if !ok {
 		p.Profile = ""
+		return
+	}
+	if !call {
+		r.modules(chosen)
 		return
 	}
 	for _, v := range chosen.Values() {
