@@ -58,7 +58,11 @@ checkout of Sallyport instead.`,
 			for _, f := range files {
 				fmt.Fprintln(cmd.OutOrStdout(), f)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "\nnext:  sallyport module test %s\n", o.Dir)
+			first := ""
+			if o.Language == "assemblyscript" {
+				first = fmt.Sprintf("npm install --prefix %s && ", o.Dir)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "\nnext:  %ssallyport module test %s\n", first, o.Dir)
 			return nil
 		},
 	}

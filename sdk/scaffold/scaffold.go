@@ -60,7 +60,10 @@ func New(o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := map[string]string{"Name": base, "Type": camel(base), "Language": o.Language, "Replace": replace, "Go": version}
+	data, err := o.words(base, replace, version)
+	if err != nil {
+		return nil, err
+	}
 	var written []string
 	for _, from := range []string{"templates/all", "templates/" + o.Language} {
 		err := fs.WalkDir(templates, from, func(path string, d fs.DirEntry, err error) error {
@@ -113,12 +116,12 @@ func goVersion(tree fs.FS) (string, error) {
 	return version, nil
 }
 
-func fill(path, to string, data map[string]string) error {
+func fill(path, to string, data words) error {
 	text, err := fs.ReadFile(templates, path)
 	if err != nil {
 		return err
 	}
-	t, err := template.New(path).Option("missingkey=error").Parse(string(text))
+	t, err := template.New(path).Parse(string(text))
 	if err != nil {
 		return err
 	}

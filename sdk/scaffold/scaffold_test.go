@@ -2,12 +2,15 @@ package scaffold
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/sallyport-sbc/sallyport/abi/contract"
 	"github.com/sallyport-sbc/sallyport/sdk/build"
 )
 
@@ -47,6 +50,69 @@ func TestNew(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The README names every hook, every capability, and only functions that the SDK has.
+func TestReadmeIsTrue(t *testing.T) {
+	word := regexp.MustCompile("`([^`]+)`")
+	for _, language := range build.Languages() {
+		t.Run(language, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "guard")
+			if _, err := New(Options{Dir: dir, Language: language, Tree: tree}); err != nil {
+				t.Fatal(err)
+			}
+			readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			source := new(strings.Builder)
+			err = filepath.WalkDir(filepath.Join(dir, "sallyport"), func(path string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				b, err := os.ReadFile(path)
+				source.Write(b)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range contract.Events {
+				if !strings.Contains(string(readme), "| `"+e.Name+"` |") {
+					t.Errorf("no hook %s", e.Name)
+				}
+			}
+			_, hooks, _ := strings.Cut(string(readme), "## Hooks")
+			hooks, table, _ := strings.Cut(hooks, "## Capabilities")
+			for line := range strings.Lines(hooks) {
+				if cells := strings.Split(line, "|"); len(cells) > 3 {
+					if m := word.FindStringSubmatch(cells[2]); m != nil {
+						name := strings.Trim(strings.TrimPrefix(strings.TrimPrefix(strings.Split(m[1], "(")[0], "fn "), "override "), "[]")
+						if !strings.Contains(source.String(), name) {
+							t.Errorf("the SDK has no hook %s", name)
+						}
+					}
+				}
+			}
+			for _, f := range contract.Imports {
+				if f.Module != "sbc" && !strings.Contains(table, "`"+f.Module+"`") {
+					t.Errorf("no capability %s", f.Module)
+				}
+			}
+			for line := range strings.Lines(table) {
+				cells := strings.Split(line, "|")
+				if len(cells) < 4 {
+					continue
+				}
+				for _, m := range word.FindAllStringSubmatch(cells[2], -1) {
+					name := m[1][strings.LastIndexAny(m[1], ".:")+1:]
+					if !regexp.MustCompile(`\b` + name + `\(`).MatchString(source.String()) {
+						t.Errorf("the SDK has no %s", m[1])
+					}
+				}
+			}
+		})
 	}
 }
 
