@@ -146,6 +146,11 @@ func (m *module) Timer(c *sdk.Call) error {
 		return err
 	}
 	account, lasts := c.Account(c.Param("account")), t.lasts(b.paid())
+	// The call may end while this hook waits; then the end knows nothing later than this.
+	b.asked = true
+	if err = b.save(c); err != nil {
+		return err
+	}
 	if err = b.settle(account); err == nil {
 		err = m.extend(c, account, t, &b)
 	}
