@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -332,6 +334,36 @@ func FuzzText(f *testing.F) {
 		want := string([]rune(s + "x"))
 		if got.S != want && !(got.Cut && strings.HasPrefix(want, got.S) && len(got.S) > 300) {
 			t.Fatalf("%q reads back as %q", s, got.S)
+		}
+	})
+}
+
+// FuzzNumbers writes numbers and moments as the standard library does.
+func FuzzNumbers(f *testing.F) {
+	for _, v := range []int64{0, 1, 9, 10, 99, 100, 999, 1000, 9999, 10_000, 99_999_999, 100_000_000, 1<<63 - 1, -1, 86_399_999_000_000, 1_767_366_245_678_000_000} {
+		f.Add(v)
+	}
+	var r record // its day stays from one to the next, as it does from call to call
+	f.Fuzz(func(t *testing.T, v int64) {
+		for _, v := range []int64{v, v % 100_000, v + 3_600_000_000_000} {
+			r.begin()
+			r.raw(`"x":0`)
+			r.number(`,"n":`, v)
+			r.thousandths(`,"number":`, v)
+			r.time(`,"time":"`, sdk.Time(v))
+			want := fmt.Appendf(nil, `{"x":0,"n":%d,"number":`, max(v, 0))
+			want = strconv.AppendFloat(want, float64(max(v, 0)/1000), 'f', -1, 64)
+			if v > 0 && v < 10_000_000 {
+				want = strconv.AppendFloat(want[:bytes.LastIndexByte(want, ':')+1], float64(v)/1000, 'f', -1, 64)
+			} else if v > 1<<53 {
+				want = strconv.AppendInt(want[:bytes.LastIndexByte(want, ':')+1], v/1000, 10)
+			}
+			if v > 0 {
+				want = append(time.Unix(0, v).UTC().AppendFormat(append(want, `,"time":"`...), "2006-01-02T15:04:05.000Z"), '"')
+			}
+			if got := r.end(); string(got) != string(want)+"}" {
+				t.Fatalf("%d: %s\nwant %s}", v, got, want)
+			}
 		}
 	})
 }

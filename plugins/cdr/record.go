@@ -2,6 +2,7 @@ package main
 
 import (
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/sallyport-sbc/sallyport/sdk"
 )
@@ -25,6 +26,9 @@ type record struct {
 	b   [size]byte
 	n   int
 	cut bool // something was left out for its length
+
+	day  int64    // the beginning of the day that date is of
+	date [24]byte // as times are written
 }
 
 // begin starts a record.
@@ -54,22 +58,101 @@ func (r *record) fits() bool {
 // raw adds a constant: there is always room for those.
 func (r *record) raw(s string) { r.n += copy(r.b[r.n:], s) }
 
-// text adds a member unless its value is empty.
+// text adds a member unless its value is empty. Most keys and values have 4 to 32
+// bytes, which are a few words: each is looked at and stored while it is there,
+// without a loop and without a call, which cost most in a sandbox.
 func (r *record) text(key, value string) {
-	if value == "" || !r.fits() {
+	n := len(value)
+	if n == 0 || !r.fits() {
 		return
 	}
-	n := r.n
-	n += copy(r.b[n:], key)
-	if len(value) <= longest && sdk.Plain(value) {
-		n += copy(r.b[n:], value)
+	d := unsafe.Add(unsafe.Pointer(&r.b), r.n)
+	if k := unsafe.Pointer(unsafe.StringData(key)); len(key)-8 <= 8 && len(key) >= 8 {
+		store(d, 0, load(k, 0))
+		store(d, len(key)-8, load(k, len(key)-8))
 	} else {
-		r.n = n
-		r.escaped(value)
-		n = r.n
+		copy(r.b[r.n:], key)
 	}
-	r.b[n] = '"'
-	r.n = n + 1
+	r.n += len(key)
+	d = unsafe.Add(d, len(key))
+	v := unsafe.Pointer(unsafe.StringData(value))
+	switch {
+	case n > 32:
+		if n > longest || !sdk.Plain(value) {
+			r.quoted(value)
+			return
+		}
+		copy(r.b[r.n:], value)
+	case n > 16:
+		w, x, y, z := load(v, 0), load(v, 8), load(v, n-16), load(v, n-8)
+		if (doubt(w)|doubt(x)|doubt(y)|doubt(z))&high != 0 {
+			r.quoted(value)
+			return
+		}
+		store(d, 0, w)
+		store(d, 8, x)
+		store(d, n-16, y)
+		store(d, n-8, z)
+	case n >= 8:
+		w, z := load(v, 0), load(v, n-8)
+		if (doubt(w)|doubt(z))&high != 0 {
+			r.quoted(value)
+			return
+		}
+		store(d, 0, w)
+		store(d, n-8, z)
+	case n >= 4:
+		w, z := *(*uint32)(v), *(*uint32)(unsafe.Add(v, n-4))
+		if doubt(uint64(w)|uint64(z)<<32)&high != 0 {
+			r.quoted(value)
+			return
+		}
+		*(*uint32)(d), *(*uint32)(unsafe.Add(d, n-4)) = w, z
+	default:
+		w := uint64(value[0]) | uint64(value[n/2])<<8 | uint64(value[n-1])<<16 | padding
+		if doubt(w)&high != 0 {
+			r.quoted(value)
+			return
+		}
+		*(*byte)(d), *(*byte)(unsafe.Add(d, n/2)), *(*byte)(unsafe.Add(d, n-1)) = value[0], value[n/2], value[n-1]
+	}
+	*(*byte)(unsafe.Add(d, n)) = '"'
+	r.n += n + 1
+}
+
+// quoted adds the rest of a text that is long, or not plain.
+//
+//go:noinline
+func (r *record) quoted(value string) {
+	r.escaped(value)
+	r.raw(`"`)
+}
+
+const (
+	low, high = 0x0101010101010101, 0x8080808080808080
+	padding   = 0x6161616161000000 // five plain bytes
+)
+
+// doubt sets the high bit of a byte that may not stand in a JSON string as it is:
+// see sdk.Plain, which it is a part of.
+func doubt(w uint64) uint64 {
+	quote, slash := w^(low*'"'), w^(low*'\\')
+	return w | (quote - low) | (slash - low) | (w - low*' ') | (w + low)
+}
+
+func load(p unsafe.Pointer, at int) uint64     { return *(*uint64)(unsafe.Add(p, at)) }
+func store(p unsafe.Pointer, at int, w uint64) { *(*uint64)(unsafe.Add(p, at)) = w }
+
+// name adds a constant: the key of a member and what stands around it.
+func (r *record) name(key string) {
+	d, k := unsafe.Add(unsafe.Pointer(&r.b), r.n), unsafe.Pointer(unsafe.StringData(key))
+	if len(key)-8 <= 8 && len(key) >= 8 {
+		store(d, 0, load(k, 0))
+		store(d, len(key)-8, load(k, len(key)-8))
+	} else {
+		copy(r.b[r.n:], key)
+	}
+	r.n += len(key)
 }
 
 // item adds a text to an array.
@@ -78,11 +161,14 @@ func (r *record) item(value string) {
 		return
 	}
 	if last := r.b[r.n-1]; last != '[' && last != '{' {
-		r.raw(`,`)
+		r.b[r.n] = ','
+		r.n++
 	}
-	r.raw(`"`)
+	r.b[r.n] = '"'
+	r.n++
 	r.escaped(value)
-	r.raw(`"`)
+	r.b[r.n] = '"'
+	r.n++
 }
 
 // pair adds a member whose name is foreign, too. A name longer than 64 bytes
@@ -93,9 +179,11 @@ func (r *record) pair(name, value string) {
 		return
 	}
 	r.item(name)
-	r.raw(`:"`)
+	r.b[r.n], r.b[r.n+1] = ':', '"'
+	r.n += 2
 	r.escaped(value)
-	r.raw(`"`)
+	r.b[r.n] = '"'
+	r.n++
 }
 
 // number adds a member.
@@ -103,59 +191,117 @@ func (r *record) number(key string, v int64) {
 	if !r.fits() {
 		return
 	}
-	r.n += copy(r.b[r.n:], key)
-	const billion = 1_000_000_000
-	width := 1
-	if v >= billion*billion {
-		r.digits(uint32(v/(billion*billion)), width)
-		v, width = v%(billion*billion), 9
-	}
-	if v >= billion || width > 1 {
-		r.digits(uint32(v/billion), width)
-		v, width = v%billion, 9
-	}
-	r.digits(uint32(max(v, 0)), width)
+	r.name(key)
+	r.value(v)
 }
 
-// digits adds v, with zeros in front up to the width. 32 bits, because dividing
-// 64 by a constant is slow in a sandbox.
-func (r *record) digits(v uint32, width int) {
-	n := 1
-	for x := v; x >= 10; x /= 10 {
-		n++
+// value adds a number. Those of a call are small.
+func (r *record) value(v int64) {
+	switch {
+	case v < 10_000:
+		r.first(uint32(max(v, 0)))
+	case v < 100_000_000:
+		r.first(uint32(v) / 10_000)
+		r.four(uint32(v) % 10_000)
+	default:
+		r.value(v / 100_000_000)
+		v %= 100_000_000
+		r.four(uint32(v) / 10_000)
+		r.four(uint32(v) % 10_000)
 	}
-	n = max(n, width)
-	d := r.b[r.n:][:n]
-	for i := len(d) - 1; i >= 0; i-- {
-		q := v / 10
-		d[i] = byte('0' + v - 10*q)
-		v = q
+}
+
+// first adds v, less than 10,000, without zeros in front.
+func (r *record) first(v uint32) {
+	w, n := decimal(v), 4
+	switch {
+	case v < 10:
+		w, n = w>>24, 1
+	case v < 100:
+		w, n = w>>16, 2
+	case v < 1000:
+		w, n = w>>8, 3
 	}
+	*(*uint32)(unsafe.Add(unsafe.Pointer(&r.b), r.n)) = w
 	r.n += n
+}
+
+// four adds v, less than 10,000, as four digits.
+func (r *record) four(v uint32) {
+	*(*uint32)(unsafe.Add(unsafe.Pointer(&r.b), r.n)) = decimal(v)
+	r.n += 4
+}
+
+// decimal is v, less than 10,000, as four characters in the order of memory.
+func decimal(v uint32) uint32 {
+	high := v * 5243 >> 19 // v / 100
+	low := v - 100*high
+	a, c := high*103>>10, low*103>>10 // tens, for all below 100
+	return '0'*0x01010101 + (a | (high-10*a)<<8 | c<<16 | (low-10*c)<<24)
 }
 
 // thousandths adds a member as a decimal fraction: 4410 as 4.41.
 func (r *record) thousandths(key string, v int64) {
-	r.number(key, v/1000)
-	if v %= 1000; v <= 0 {
+	if !r.fits() {
 		return
 	}
-	d := [4]byte{'.', byte('0' + v/100), byte('0' + v/10%10), byte('0' + v%10)}
-	n := len(d)
-	for d[n-1] == '0' {
-		n--
+	r.name(key)
+	if v <= 0 || v >= 10_000_000 {
+		r.value(v / 1000)
+		return
 	}
-	r.n += copy(r.b[r.n:], d[:n])
+	whole := uint32(v) / 1000
+	r.first(whole)
+	rest := uint32(v) - 1000*whole
+	if rest == 0 {
+		return
+	}
+	// A point takes the place of the digit in front.
+	w, n := decimal(rest)-'0'+'.', 4
+	if w>>24 == '0' {
+		n = 3
+		if w>>16&0xff == '0' {
+			n = 2
+		}
+	}
+	*(*uint32)(unsafe.Add(unsafe.Pointer(&r.b), r.n)) = w
+	r.n += n
 }
 
 // time adds a member unless it is no moment.
 func (r *record) time(key string, t sdk.Time) {
-	if t.IsZero() || !r.fits() {
+	if t <= 0 || !r.fits() {
 		return
 	}
-	r.raw(key)
-	r.n += len(t.Append(r.b[r.n:r.n]))
-	r.raw(`"`)
+	r.name(key)
+	// The moments of a call are most often of one day, and that of the call before.
+	since := int64(t) - r.day
+	if since < 0 || since >= int64(24*sdk.Hour) || r.date[0] == 0 {
+		t.Append(r.date[:0])
+		since = int64(t) % int64(24*sdk.Hour)
+		r.day = int64(t) - since
+	}
+	d := unsafe.Add(unsafe.Pointer(&r.b), r.n)
+	p := unsafe.Pointer(&r.date)
+	store(d, 0, load(p, 0))
+	store(d, 8, load(p, 8)) // 2026-01-02T, and more that is written over
+	ms := uint32(uint64(since) / uint64(sdk.Millisecond))
+	seconds := ms / 1000
+	minutes := seconds / 60
+	hours := minutes / 60
+	two(d, 11, hours, ':')
+	two(d, 14, minutes-60*hours, ':')
+	two(d, 17, seconds-60*minutes, '.')
+	store(d, 19, uint64(decimal(ms-1000*seconds))-'0'+'.'|'Z'<<32|'"'<<40)
+	r.n += 25
+}
+
+// two writes two digits and what stands behind them.
+func two(p unsafe.Pointer, at int, v uint32, behind byte) {
+	tens := v * 103 >> 10
+	*(*byte)(unsafe.Add(p, at)) = byte('0' + tens)
+	*(*byte)(unsafe.Add(p, at+1)) = byte('0' + v - 10*tens)
+	*(*byte)(unsafe.Add(p, at+2)) = behind
 }
 
 const hexDigits = "0123456789abcdef"
