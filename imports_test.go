@@ -45,7 +45,7 @@ var rooms = []room{
 
 	{"host/config", []string{"github.com/BurntSushi/toml", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
 	{"host/config/...", []string{"host/config", "host/config/...", "sbc/pattern", "sbc/profile", "sbc/callcontrol"}, "names and values"},
-	{"host/workbench", []string{"host/store", "host/store/embedded", "host/wasm", "host/wasm/...", "abi", "abi/...", "sbc/callcontrol", "golang.org/x/tools/txtar"}, "one module and the sandbox: no calls"},
+	{"host/workbench", []string{"host/store", "host/store/embedded", "host/wasm", "host/wasm/...", "abi", "abi/...", "sbc/callcontrol", "sbc/profile", "golang.org/x/tools/txtar"}, "one module, the sandbox, and names of keys: no calls"},
 	{"host/wasm", []string{"host/wasm/...", "host/store", "abi", "abi/...", "sbc/callcontrol", wazero, "golang.org/x/sys/..."}, "modules in a sandbox"},
 	{"host/wasm/...", []string{"host/wasm", "host/wasm/...", "abi", "abi/...", wazero}, "modules in a sandbox"},
 	{"host/admin", nil, "what is asked and how answers look; the host does the rest"},

@@ -113,8 +113,42 @@ expected to lead to:
   -- expect --
   refuse 403 Not from here
 
-The module is granted what it asks for, with an empty store of its own, and no network. The
-exit code is 1 when an expectation is not met.`,
+The events are start, early, connect, refresh, reject, refer, dtmf, info, hold, resume,
+media_timeout, timer, end, rearm, register, route, tick and stop. "after: 30s" lets time pass
+before one. What a module asks of others is answered by the script; nothing of it touches a
+network. Answers hold from where they stand:
+
+  -- http POST http://crm.example.net/ask --
+  status: 503
+  header Retry-After: 1
+  delay: 200ms
+  body: busy
+
+  -- redis SMEMBERS blacklist --
+  list: alice
+  list: bob
+
+  -- map numbers --
+  bob: 123
+
+  -- store --
+  kv greeting: hello
+  number calls: 5
+  set blocked: +1900 +44
+  account alice: 5000000
+  held trunk/1: 3
+
+An HTTP answer is 200 when nothing else is said, its body the line body, or all that follows
+an empty line; "endless: 100000" is one of so many bytes. Redis answers nil, number, text,
+list (a line for each item), empty or error. "fail: timeout" lets either fail, as do refused
+and cut for http, away and nonsense for redis; a store fails until "fail: no". In a request *
+at the end of a word is any ending, ... any rest, and "two words" are one word. Several answers
+to the same request come one after the other. An account has micro-units; held is what other
+calls hold of a limit.
+
+The module is granted what it asks for, with an empty store of its own; it may reach the
+servers and give the commands that the script has answers of. The exit code is 1 when an
+expectation is not met.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out, file, dir := cmd.OutOrStdout(), args[0], filepath.Dir(args[0])
@@ -188,6 +222,9 @@ func runScripts(cmd *cobra.Command, scripts []string, file string, update bool) 
 			failed += n
 		}
 		fmt.Fprintf(out, "script  %s: %s, %s\n", name, count(r.Hooks, "hook"), verdict)
+		for _, h := range r.Deaf {
+			fmt.Fprintf(out, "  the manifest names the hook %s, the module has none: it is never called\n", h)
+		}
 		for _, d := range r.Differences {
 			fmt.Fprintf(out, "  %s\n%s", d.Section, lines("    got   ", d.Got)+lines("    want  ", d.Want))
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/abi/manifest"
+	"github.com/sallyport-sbc/sallyport/abi/wire"
 	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/host/wasm"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
@@ -128,6 +129,16 @@ func (b *Bench) Close() {
 // Wants reports whether the module has a hook for the event.
 func (b *Bench) Wants(e abi.Event) bool { return b.module.Events()&abi.Bit(e) != 0 }
 
+// deaf are the hooks the manifest names and the module does not want.
+func (b *Bench) deaf() (names []string) {
+	for _, h := range b.Manifest.Hooks {
+		if e, ok := wire.ParseEvent(h); ok && !b.Wants(e) {
+			names = append(names, h)
+		}
+	}
+	return names
+}
+
 // fuel is what the hooks so far have burnt, and how many they were.
 func (b *Bench) fuel() (fuel, hooks uint64) {
 	s := b.host.Modules()[0].Stats
@@ -150,7 +161,7 @@ func (b *Bench) metrics() (lines []string) {
 }
 
 // patience is how long a hook that waits may take.
-const patience = 5 * time.Second
+const patience = 15 * time.Second
 
 var errLate = errors.New("the hook still waits")
 

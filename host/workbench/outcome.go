@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/host/wasm"
+	"github.com/sallyport-sbc/sallyport/sbc/profile"
 )
 
 // outcome is what a hook led to, one line each: its decision, what it changed, what it said.
@@ -30,6 +31,11 @@ func outcome(c *abi.Call, d *abi.Decision, err error, vars *abi.Vars, state stri
 	}
 	list("header", d.Headers)
 	list("set", d.Set)
+	for _, f := range d.Set {
+		if !slices.Contains(profile.Keys(), f.Name) {
+			fmt.Fprintf(&b, "the hook fails in a call: %v\n", new(profile.Plan).Check(f.Name, f.Value))
+		}
+	}
 	if d.MaxDuration != 0 {
 		fmt.Fprintf(&b, "max_duration: %v\n", d.MaxDuration)
 	}

@@ -84,6 +84,8 @@ type Difference struct {
 type Report struct {
 	Hooks       int
 	Differences []Difference
+	// Deaf are the hooks that the manifest names and the module does not want.
+	Deaf []string
 }
 
 // Run runs the script against a module file. Differences are in the report; the error is a
@@ -165,6 +167,9 @@ func (r *runner) load(config string) {
 	r.bench, r.refused = Open(Options{
 		File: r.file, Config: config, Instances: 1, Allow: urls, Commands: commands, Distant: r.distant, outside: r.outside,
 	})
+	if r.refused == nil {
+		r.report.Deaf = r.bench.deaf()
+	}
 }
 
 func (r *runner) section(name, body string) (string, error) {
