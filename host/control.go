@@ -282,13 +282,13 @@ func addr(a netip.AddrPort) string {
 
 // Reload reads everything again.
 func (c control) Reload() (admin.Reloaded, error) {
-	lost := c.current.Load().Live()
-	if err := c.Host.Reload(); err != nil {
+	var of changes
+	if err := c.reload(&of); err != nil {
 		c.log.Warn("configuration not reloaded", "err", err)
 		return admin.Reloaded{}, problem(err)
 	}
 	s := c.current.Load()
-	return admin.Reloaded{File: s.File, SHA256: s.SHA256, Lost: append([]string{}, lost...)}, nil
+	return admin.Reloaded{File: s.File, SHA256: s.SHA256, Lost: append([]string{}, of.lost...), Kept: append([]string{}, of.kept...)}, nil
 }
 
 // LogLevel tells the level of the log.

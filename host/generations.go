@@ -11,8 +11,9 @@ import (
 // Modules says how the generations of every module stand.
 func (c control) Modules() []admin.Module {
 	ms := []admin.Module{}
+	differing := c.modules.Differing()
 	for _, s := range c.modules.Modules() {
-		ms = append(ms, moduleOf(s))
+		ms = append(ms, moduleOf(s, differing))
 	}
 	return ms
 }
@@ -56,15 +57,16 @@ func (c control) module(name string, err error) (admin.Module, error) {
 	}
 	for _, s := range c.modules.Modules() {
 		if s.Name == name {
-			return moduleOf(s), nil
+			return moduleOf(s, c.modules.Differing()), nil
 		}
 	}
 	return admin.Module{}, admin.Refuse(http.StatusNotFound, "there is no module %q", name)
 }
 
-func moduleOf(s wasm.Status) admin.Module {
+// moduleOf knows which modules differ from their files.
+func moduleOf(s wasm.Status, differing map[string]string) admin.Module {
 	m := admin.Module{
-		Name: s.Name, Stable: *generationOf(&s), Canary: generationOf(s.Canary), Percent: s.Percent, Before: generationOf(s.Before),
+		Name: s.Name, Live: differing[s.Name] != "", Stable: *generationOf(&s), Canary: generationOf(s.Canary), Percent: s.Percent, Before: generationOf(s.Before),
 		Old: []admin.Draining{}, Rollbacks: s.Rollbacks,
 	}
 	for _, d := range s.Old {

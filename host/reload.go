@@ -1,6 +1,7 @@
 package host
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,7 +14,16 @@ import (
 // on. When it has a mistake, cannot be loaded, or changes what needs a restart, the old one
 // stays, whole, and the error says why: config.Errors, *RestartError, ErrStopped, or
 // what a module said. It may be called by anyone; a second call waits for the first.
-func (h *Host) Reload() error {
+//
+// What was changed while running is lost, but for modules whose configuration and file are
+// what they were: these keep what was promoted, or rolled back to.
+func (h *Host) Reload() error { return h.reload(&changes{}) }
+
+// changes are what was changed while running: what a reload has undone, and what not.
+type changes struct{ lost, kept []string }
+
+// reload is Reload, and says what became of changes.
+func (h *Host) reload(of *changes) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stopped.Load() {
@@ -37,6 +47,7 @@ func (h *Host) Reload() error {
 	if feeds, err = feedsBetween(next, h.sinks, feeds); err != nil {
 		return err
 	}
+	differing := h.modules.Differing()
 	drop, err := h.reloadModules(next)
 	if err != nil {
 		return err
@@ -45,8 +56,20 @@ func (h *Host) Reload() error {
 		h.log.Error("sinks of call records cannot be changed", "err", err)
 	}
 	h.sinks = feeds
-	if lost := h.snapshot.Live(); len(lost) > 0 {
-		h.log.Warn("changes made while running are lost", "what", strings.Join(lost, ", "))
+	of.lost = h.snapshot.Live()
+	for _, name := range slices.Sorted(maps.Keys(differing)) {
+		switch now := h.modules.Standing(name); {
+		case next.Module[name] == nil || now != differing[name]:
+			of.lost = append(of.lost, "module "+name)
+		case h.modules.Differing()[name] != "":
+			of.kept = append(of.kept, "module "+name)
+		}
+	}
+	if len(of.lost) > 0 {
+		h.log.Warn("changes made while running are lost", "what", strings.Join(of.lost, ", "))
+	}
+	if len(of.kept) > 0 {
+		h.log.Info("changes made while running are kept", "what", strings.Join(of.kept, ", "))
 	}
 	h.install(next)
 	h.log.Info("configuration reloaded", "file", next.File, "sha256", next.SHA256, "dur", time.Since(begun))

@@ -156,13 +156,17 @@ func newReloadCommand() *cobra.Command {
 		Short: "Let a running SBC read its configuration again",
 		Long: `Does what SIGHUP does and says how it went: calls that begin from now on get the new
 configuration, all of it or, when it has a mistake, nothing of it. What was changed while
-running (profile load, profile active, map set) is lost.`,
+running (profile load, profile active, map set) is lost. A module that was promoted or rolled
+back stays, unless its configuration, or the file it names, is another one now.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, r, http.MethodPost, "/reload", nil, func(w io.Writer, a admin.Reloaded) {
 				fmt.Fprintf(w, "%s is in use, sha256 %s\n", a.File, short(a.SHA256))
 				if len(a.Lost) > 0 {
 					fmt.Fprintf(w, "lost: %s\n", strings.Join(a.Lost, ", "))
+				}
+				if len(a.Kept) > 0 {
+					fmt.Fprintf(w, "kept: %s\n", strings.Join(a.Kept, ", "))
 				}
 			})
 		},

@@ -43,7 +43,7 @@ func moduleList() *cobra.Command {
 				for _, m := range a.Modules {
 					rows = append(rows, moduleRows(m)...)
 				}
-				table(w, "MODULE ROLE SHARE GENERATION VERSION CALLS STARTED REFUSED FAILED LATE INSTANCES MEMORY FILE", rows)
+				table(w, "MODULE ROLE SHARE GENERATION VERSION CALLS STARTED REFUSED FAILED LATE INSTANCES MEMORY STATE FILE", rows)
 				for _, m := range a.Modules {
 					if why := m.Stable.NotCopied; why != "" {
 						fmt.Fprintf(w, "%s: its instances start each by itself: %s\n", m.Name, why)
@@ -65,9 +65,10 @@ func moduleRows(m admin.Module) [][]string {
 			share = strconv.Itoa(percent) + "%"
 		}
 		n := func(v uint64) string { return strconv.FormatUint(v, 10) }
-		return []string{m.Name, role, share, g.ID, g.Version, strconv.FormatInt(g.Calls, 10), n(g.Started), n(g.Refused), n(g.Failures), n(g.Late), strconv.Itoa(g.Instances), n(g.Memory>>10) + "K", g.File}
+		return []string{m.Name, role, share, g.ID, g.Version, strconv.FormatInt(g.Calls, 10), n(g.Started), n(g.Refused), n(g.Failures), n(g.Late), strconv.Itoa(g.Instances), n(g.Memory>>10) + "K", "", g.File}
 	}
 	rows := [][]string{row("stable", 100-m.Percent, &m.Stable)}
+	rows[0][len(rows[0])-2] = state(m.Live)
 	if m.Canary != nil {
 		rows = append(rows, row("canary", m.Percent, m.Canary))
 	}
@@ -75,7 +76,7 @@ func moduleRows(m admin.Module) [][]string {
 		rows = append(rows, row("before", -1, m.Before))
 	}
 	for _, d := range m.Old {
-		rows = append(rows, []string{m.Name, "old", "", d.ID, "", strconv.FormatInt(d.Calls, 10), "", "", "", "", "", "", ""})
+		rows = append(rows, []string{m.Name, "old", "", d.ID, "", strconv.FormatInt(d.Calls, 10), "", "", "", "", "", "", "", ""})
 	}
 	return rows
 }
@@ -91,6 +92,9 @@ func showModule(w io.Writer, m admin.Module) {
 		fmt.Fprintf(w, "%s: generation %s (version %s) gets %d %%\n", m.Name, m.Canary.ID, m.Canary.Version, m.Percent)
 	case m.Before != nil:
 		fmt.Fprintf(w, "%s: rollback would go back to generation %s (version %s)\n", m.Name, m.Before.ID, m.Before.Version)
+	}
+	if m.Live {
+		fmt.Fprintf(w, "%s: differs from the file: a reload keeps it while the file and [module.%[1]s] stay as they are, a restart does not\n", m.Name)
 	}
 }
 

@@ -113,7 +113,7 @@ func (f *fake) Rearm(_ context.Context, id string, o Rearm) (*time.Time, error) 
 }
 
 var oneModule = Module{
-	Name: "cdr", Stable: Generation{ID: "g1", Version: "1.0.0", File: "builtin:cdr", SHA256: "s"},
+	Name: "cdr", Live: true, Stable: Generation{ID: "g1", Version: "1.0.0", File: "builtin:cdr", SHA256: "s"},
 	Canary: &Generation{ID: "g2", Version: "1.1.0", File: "cdr.wasm", SHA256: "t"}, Percent: 10,
 	Old: []Draining{{"g0", 3}}, Rollbacks: 1, LastRollback: &Rollback{when, "g0", "failed"},
 }
@@ -192,7 +192,7 @@ func (f *fake) Stats() Stats {
 
 func (f *fake) Reload() (Reloaded, error) {
 	f.order("reload everything")
-	return Reloaded{"sallyport.toml", "s", []string{}}, nil
+	return Reloaded{"sallyport.toml", "s", []string{}, []string{"module cdr"}}, nil
 }
 
 func (f *fake) Explain(_ context.Context, q Explain) (any, error) {

@@ -8,6 +8,7 @@ import (
 // Module is how the generations of a module stand.
 type Module struct {
 	Name    string      `json:"name"`
+	Live    bool        `json:"live"` // what is in use differs from the file
 	Stable  Generation  `json:"stable"`
 	Canary  *Generation `json:"canary,omitempty"` // that stands beside it
 	Percent int         `json:"percent"`          // of the new calls that the canary gets

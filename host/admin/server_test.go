@@ -162,7 +162,7 @@ func TestOperations(t *testing.T) {
 		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"duration":"10m"}`, 400, "module is missing"},
 		{"POST /calls/{id}/rearm", "/calls/c1/rearm", `{"module":"x","duration":10}`, 400, "cannot unmarshal"},
 		{"GET /stats", "/stats", "", 200, `"uptime_seconds":1`},
-		{"POST /reload", "/reload", "", 200, `"lost":[]`},
+		{"POST /reload", "/reload", "", 200, `"lost":[],"kept":["module cdr"]`},
 		{"GET /log-level", "/log-level", "", 200, `{"level":"info"}`},
 		{"PUT /log-level", "/log-level", `{"level":"debug"}`, 200, `{"level":"debug"}`},
 		{"GET /version", "/version", "", 200, `"node":"sbc1"`},

@@ -13,6 +13,7 @@ type slot struct {
 
 	// Guarded by the host's swaps.
 	config    ModuleConfig  // as the configuration has it
+	filed     [32]byte      // sum of the file it names, as it was when somebody last took it up
 	before    *Generation   // what a rollback goes back to, kept warm; nil: nothing
 	until     time.Time     // how long before is kept
 	old       []*Generation // out of use, but calls hold them

@@ -48,7 +48,7 @@ func New(c Config) (*Host, error) {
 }
 
 // Reload brings the host to exactly these modules. Modules whose file, configuration and limits are the same keep
-// their generation; the others are loaded beside the traffic and swapped in when all are ready. When one fails, all
+// their generation, also one that was promoted or rolled back to by hand; the others are loaded beside the traffic and swapped in when all are ready. When one fails, all
 // stay as they are; the error is a *LoadError, or several joined.
 func (h *Host) Reload(modules []ModuleConfig) error {
 	h.mu.Lock()
@@ -57,7 +57,7 @@ func (h *Host) Reload(modules []ModuleConfig) error {
 		return ErrClosed
 	}
 	old := *h.slots.Load()
-	fresh := make(map[string]*Generation)
+	fresh, kept := make(map[string]*Generation), make(map[string]bool)
 	var errs []error
 	for _, mc := range modules {
 		if _, twice := fresh[mc.Name]; twice {
@@ -67,6 +67,10 @@ func (h *Host) Reload(modules []ModuleConfig) error {
 		var now *Generation
 		if s := old[mc.Name]; s != nil {
 			now = s.stable()
+		}
+		if kept[mc.Name] = now != nil && h.unchanged(old[mc.Name], mc); kept[mc.Name] {
+			fresh[mc.Name] = now
+			continue
 		}
 		g, err := h.load(mc, now)
 		if err != nil {
@@ -91,6 +95,9 @@ func (h *Host) Reload(modules []ModuleConfig) error {
 			s = new(slot)
 		}
 		next[mc.Name], s.config = s, mc
+		if !kept[mc.Name] {
+			s.filed = fresh[mc.Name].sum
+		}
 		h.replace(s, fresh[mc.Name])
 		if mc.Watch > 0 {
 			h.tend()

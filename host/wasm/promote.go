@@ -84,6 +84,9 @@ func (h *Host) Stage(name string, st Staging) error {
 	h.swaps.Lock()
 	defer h.swaps.Unlock()
 	t := s.now()
+	if mc.Source == s.config.Source {
+		s.filed = g.sum
+	}
 	s.traffic.Store(&traffic{stable: t.stable, canary: g, percent: st.Percent})
 	s.marks = [2]figures{g.figures(), t.stable.figures()}
 	h.retire(s, t.canary)
