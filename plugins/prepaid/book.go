@@ -56,37 +56,39 @@ func (b *book) settle(a sdk.Account) error {
 	return nil
 }
 
-// close takes cost, of which some is committed already, and frees the rest.
-func (b *book) close(c *sdk.Call, a sdk.Account, cost int64) error {
+// close takes cost, of which some is committed already, and frees the rest. It tries for as
+// long as patience.
+func (b *book) close(c *sdk.Call, a sdk.Account, cost int64, patience sdk.Duration) error {
+	until := c.Monotonic() + patience
 	rest := max(cost-b.committed, 0)
 	if b.older.amount > 0 {
 		used := min(b.older.amount, rest)
-		if err := insist(c, a, b.older.number, used); err != nil {
+		if err := insist(c, a, b.older.number, used, until); err != nil {
 			return err
 		}
 		rest -= used
 	}
 	if b.newer.amount > 0 {
-		if err := insist(c, a, b.newer.number, rest); err != nil {
+		if err := insist(c, a, b.newer.number, rest, until); err != nil {
 			return err
 		}
 	}
 	if b.asked {
-		return insist(c, a, b.next, 0)
+		return insist(c, a, b.next, 0, until)
 	}
 	return nil
 }
 
 // insist commits, or cancels when nothing was used, and does not give up at once: what
 // is not booked now is lost to the operator.
-func insist(c *sdk.Call, a sdk.Account, number uint32, used int64) (err error) {
-	for pause := 100 * sdk.Millisecond; ; pause *= 2 {
+func insist(c *sdk.Call, a sdk.Account, number uint32, used int64, until sdk.Duration) (err error) {
+	for pause := 100 * sdk.Millisecond; ; pause = min(2*pause, 5*sdk.Second) {
 		if used > 0 {
 			_, err = a.Commit(number, used)
 		} else {
 			err = a.Cancel(number)
 		}
-		if err == nil || err != sdk.ErrBusy && err != sdk.ErrTimeout && err != sdk.ErrIO || pause > 800*sdk.Millisecond {
+		if err == nil || err != sdk.ErrBusy && err != sdk.ErrTimeout && err != sdk.ErrIO || c.Monotonic()+pause > until {
 			return err
 		}
 		if gone := c.Sleep(pause); gone != nil {

@@ -9,7 +9,8 @@ func init() { sdk.Register(&module{}) }
 func main() { sdk.Main() }
 
 type module struct {
-	slice                    int64 // seconds
+	slice                    int64        // seconds
+	patience                 sdk.Duration // with a store that is away when a call ends
 	empty, unknown, noTariff refusal
 }
 
@@ -40,6 +41,12 @@ func (m *module) Init(s *sdk.Setup) error {
 		return sdk.Error("slice is not a duration from 1s to 1h: " + text)
 	}
 	m.slice = int64(slice / sdk.Second)
+	if text, err = s.Text("patience", "1.5s"); err != nil {
+		return err
+	}
+	if m.patience, ok = sdk.ParseDuration(text); !ok || m.patience < 0 || m.patience > sdk.Hour {
+		return sdk.Error("patience is not a duration up to 1h: " + text)
+	}
 	for _, r := range [...]struct {
 		key    string
 		of     *refusal
@@ -195,7 +202,7 @@ func (m *module) End(c *sdk.Call) error {
 		seconds := max(int64(c.EndTime().Sub(at)/sdk.Second), 1)
 		cost = min(t.cost(seconds), b.paid())
 	}
-	return b.close(c, c.Account(c.Param("account")), cost)
+	return b.close(c, c.Account(c.Param("account")), cost, m.patience)
 }
 
 // load reads the call's book and tariff.

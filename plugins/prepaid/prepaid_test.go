@@ -249,6 +249,23 @@ func TestNoAnswerToReserve(t *testing.T) {
 	}
 }
 
+// A call that ends while the store is away is booked for as long as patience tries.
+func TestPatience(t *testing.T) {
+	for config, least := range map[string]time.Duration{"": time.Second, `{"patience": "40s"}`: 30 * time.Second} {
+		h := host(t, config, 10_000_000)
+		call, _, _ := begin(h, "alice", "0.60")
+		call.Answer(0)
+		h.Fail["sbc_account.commit"] = abi.CodeTimeout
+		ended := h.Now().Add(time.Second)
+		if err := call.Hangup("a", time.Second); err == nil {
+			t.Errorf("%s: nobody hears that the call is not booked", config)
+		}
+		if took := h.Now().Sub(ended); took < least || took > least+10*time.Second {
+			t.Errorf("%s: gave up after %s", config, took)
+		}
+	}
+}
+
 // What the start hook leaves behind ends a call whose connect hook failed.
 func TestEndsWithoutConnect(t *testing.T) {
 	h := host(t, "", 10_000_000)
@@ -262,6 +279,7 @@ func TestConfiguration(t *testing.T) {
 	for config, want := range map[string]string{
 		`{"slice": "1ms"}`:       "slice is not a duration from 1s to 1h: 1ms",
 		`{"slice": "2h"}`:        "slice is not a duration from 1s to 1h: 2h",
+		`{"patience": "2h"}`:     "patience is not a duration up to 1h: 2h",
 		`{"code": 200}`:          "code is not a status from 300 to 699",
 		`{"unknown_code": 0}`:    "unknown_code is not a status",
 		`{"no_tariff_code": 99}`: "no_tariff_code is not a status",
