@@ -320,6 +320,23 @@ func TestCopyGrows(t *testing.T) {
 	b[0], b[len(b)-1] = 1, 1
 }
 
+// TestNothingLeftToGrow: the guest sees a memory that cannot grow, as it does at its limit.
+func TestNothingLeftToGrow(t *testing.T) {
+	w := newWorld(t, counting(t, 1))
+	g := w.generation()
+	g.memories.reserve = func(uint64) ([]byte, error) { return reserve(5 << 16) }
+	in, err := g.instantiate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.close()
+	for i, want := range []uint32{4, 5, 5, 5} {
+		if got := in.code(t); got != 402+2*i || in.memory.Size() != want<<16 {
+			t.Errorf("hook %d: %d, memory of %d pages, want %d", i, got, in.memory.Size()>>16, want)
+		}
+	}
+}
+
 // TestAnotherCopyAfterATrap: it begins anew.
 func TestAnotherCopyAfterATrap(t *testing.T) {
 	mc := counting(t, 0)
@@ -389,6 +406,19 @@ func TestNoAddressesLeft(t *testing.T) {
 	w := newWorld(t, counting(t, 1))
 	g := w.generation()
 	g.memories.reserve = func(uint64) ([]byte, error) { return nil, unix.ENOMEM }
+	stop, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				w.Modules() // counts memory while it grows
+			}
+		}
+	}()
+	defer func() { close(stop); <-watched }()
 	for range 2 {
 		in, err := g.instantiate()
 		if err != nil {

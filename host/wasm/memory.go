@@ -28,8 +28,8 @@ type memories struct {
 // It is wazero's allocator, of itself, and its own result.
 type linear struct {
 	owner *memories
-	b     []byte // all addresses; on the heap, what there is
 	fixed bool   // the addresses are reserved
+	b     []byte // all of them, for good; on the heap, what there is now, which only the instance's user may look at
 	size  atomic.Uint64
 	freed bool // guarded by the owner's mutex
 }
@@ -132,8 +132,10 @@ func (ms *memories) private() (sum uint64) {
 	defer count.close()
 	for _, m := range all {
 		size := m.size.Load()
-		if n, ok := count.of(m.b, size); m.fixed && ok {
-			size = n
+		if m.fixed {
+			if n, ok := count.of(m.b, size); ok {
+				size = n
+			}
 		}
 		sum += size
 	}
