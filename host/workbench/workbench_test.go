@@ -1,7 +1,9 @@
 package workbench
 
 import (
+	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +43,38 @@ func TestLanguagesDoTheSame(t *testing.T) {
 }
 
 func TestBlacklist(t *testing.T) { check(t, "testdata/blacklist.txtar", guest(t, "blacklist-c"), true) }
+
+// BenchmarkBlacklist is the C example with 8,000 prefixes: go test ./host/workbench -bench Blacklist.
+func BenchmarkBlacklist(b *testing.B) {
+	prefixes := make([]string, 8000)
+	for i := range prefixes {
+		prefixes[i] = fmt.Sprintf("%05d", 10_000+i*7%90_000)
+	}
+	config, err := json.Marshal(map[string]any{"blocked": prefixes})
+	if err != nil {
+		b.Fatal(err)
+	}
+	bench, err := Open(Options{File: guest(b, "blacklist-c"), Config: string(config), Instances: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bench.Close()
+	for _, c := range []struct {
+		name, caller string
+		code         int
+	}{{"hit", "+10007555", 603}, {"miss", "alice", 0}} {
+		b.Run(c.name, func(b *testing.B) {
+			call := newCall(1)
+			enter(call, abi.EventStart, time.Now())
+			call.Caller = c.caller
+			for b.Loop() {
+				if d, err := bench.run(b.Context(), call); err != nil || d.Code != c.code {
+					b.Fatalf("%+v, %v", d, err)
+				}
+			}
+		})
+	}
+}
 
 func check(t *testing.T, script, module string, first bool) {
 	t.Helper()

@@ -116,28 +116,36 @@ func (j job) compileC() ([]byte, error) {
 	return os.ReadFile(out)
 }
 
-const rustTarget = "wasm32-unknown-unknown"
+// rustTargets are those a module may be built for. Debian's package has the first two.
+var rustTargets = []string{"wasm32-unknown-unknown", "wasm32-wasi", "wasm32-wasip1"}
 
-// rustc is a compiler that has the standard library for WebAssembly: the one of the PATH,
-// or that of the distribution behind it.
-func rustc() (string, error) {
-	for _, bin := range []string{os.Getenv("RUSTC"), "rustc", "/usr/bin/rustc"} {
-		if bin == "" {
-			continue
-		}
-		dir, err := output("", exec.Command(bin, "--print", "target-libdir", "--target", rustTarget))
-		if err != nil {
-			continue
-		}
-		if std, _ := filepath.Glob(filepath.Join(strings.TrimSpace(dir), "libstd-*.rlib")); len(std) > 0 {
-			return bin, nil
+// rustc is a compiler that has the standard library of a target: the one of the PATH, or that of
+// the distribution behind it. $CARGO_BUILD_TARGET chooses the target.
+func rustc() (bin, target string, err error) {
+	targets := rustTargets
+	if t := os.Getenv("CARGO_BUILD_TARGET"); strings.HasPrefix(t, "wasm32-") {
+		targets = []string{t}
+	}
+	for _, target := range targets {
+		for _, bin := range []string{os.Getenv("RUSTC"), "rustc", "/usr/bin/rustc"} {
+			if bin == "" {
+				continue
+			}
+			dir, err := output("", exec.Command(bin, "--print", "target-libdir", "--target", target))
+			if err != nil {
+				continue
+			}
+			if std, _ := filepath.Glob(filepath.Join(strings.TrimSpace(dir), "libstd-*.rlib")); len(std) > 0 {
+				return bin, target, nil
+			}
 		}
 	}
-	return "", fmt.Errorf("rustc for %s %w: sudo apt-get install -y rustc libstd-rust-dev-wasm32 lld, or rustup target add %[1]s", rustTarget, ErrNoCompiler)
+	return "", "", fmt.Errorf("rustc for %s %w: sudo apt-get install -y rustc libstd-rust-dev-wasm32 lld, or rustup target add %s",
+		strings.Join(targets, ", "), ErrNoCompiler, targets[0])
 }
 
 func (j job) compileRust() ([]byte, error) {
-	bin, err := rustc()
+	bin, target, err := rustc()
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +155,7 @@ func (j job) compileRust() ([]byte, error) {
 	}
 	lib, out := filepath.Join(j.tmp, "libsallyport.rlib"), filepath.Join(j.tmp, "module.wasm")
 	common := []string{
-		"--edition", "2021", "--target", rustTarget, "-C", "opt-level=s", "-C", "panic=abort", "-C", "embed-bitcode=yes",
+		"--edition", "2021", "--target", target, "-C", "opt-level=s", "-C", "panic=abort", "-C", "embed-bitcode=yes",
 		"--remap-path-prefix", j.tmp + "=.", "--remap-path-prefix", j.dir + "=.",
 	}
 	args := append(slices.Clone(common), "--crate-type", "rlib", "--crate-name", "sallyport", "-o", lib, filepath.Join(sdk, "src", "lib.rs"))
