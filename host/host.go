@@ -139,9 +139,6 @@ func (h *Host) start(ctx context.Context, s *config.Snapshot) error {
 	if err != nil {
 		return loadErrors(s, err)
 	}
-	if err := h.sinksHaveFiles(s); err != nil {
-		return err
-	}
 	h.capture = capture.New(h.log)
 	h.sbc = sbc.New(sbc.Options{Node: s.Node, Log: h.log, Server: h.o.Server, Capture: h.capture})
 	h.transactions = transaction.New(transaction.Config{Log: h.log}, h.sbc)

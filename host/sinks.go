@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-sbc/sallyport/host/cdr/sink"
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/store/redis"
+	"github.com/sallyport-sbc/sallyport/host/wasm"
 )
 
 // errNoRecords is a module with sinks that does not write records.
@@ -36,10 +37,17 @@ func recordFileOf(s *config.Snapshot, module string) (string, error) {
 // feeds are the sinks of a snapshot by the file they read. The error is config.Errors when
 // one of them cannot be made.
 func (h *Host) feeds(s *config.Snapshot) (map[string]cdr.Feeds, error) {
+	modules, err := moduleConfigs(s)
+	if err != nil {
+		return nil, err
+	}
 	byFile := map[string]cdr.Feeds{}
 	var errs config.Errors
-	for _, module := range s.ModuleOrder {
+	for i, module := range s.ModuleOrder {
 		m := s.Module[module]
+		if len(m.Sink) > 0 && writesNone(modules[i]) {
+			errs = append(errs, s.Mistake(errNoRecords, "module", module, "sink"))
+		}
 		file, err := recordFileOf(s, module)
 		if err != nil {
 			return nil, err
@@ -129,25 +137,18 @@ func (h *Host) redisOptions(s *config.Snapshot) (redis.Options, error) {
 	}, err
 }
 
-// sinksHaveFiles checks that every file with sinks is written by a module.
-func (h *Host) sinksHaveFiles(s *config.Snapshot) error {
-	open := map[string]bool{}
-	for _, f := range h.records.Stats() {
-		open[f.Path] = true
+// writesNone says whether a module cannot write records.
+func writesNone(m wasm.ModuleConfig) bool {
+	d, err := wasm.Check(m, nil)
+	if err != nil {
+		return false // loading says it better
 	}
-	for _, module := range s.ModuleOrder {
-		if len(s.Module[module].Sink) == 0 {
-			continue
-		}
-		file, err := recordFileOf(s, module)
-		if err != nil {
-			return err
-		}
-		if !open[file] {
-			return config.Errors{s.Mistake(errNoRecords, "module", module, "sink")}
+	for _, i := range d.Imports {
+		if i.Module == "sbc_cdr" {
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // feedsBetween are the sinks of next, feeds, and those of before, old, whose file no module of next writes

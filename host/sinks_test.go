@@ -194,6 +194,19 @@ func TestReloadSinks(t *testing.T) {
 	}
 }
 
+// A module that writes no records has no use for a sink.
+func TestSinkOfAnotherModule(t *testing.T) {
+	text := example(t, "calltimer", 1) + "\n[module.calltimer.sink.s]\nkind = \"csv\"\nfile = \"x.csv\"\ncolumns = [\"id\"]\n"
+	t.Chdir(t.TempDir())
+	text = "active_profile = [\"default\"]\n[interface.public]\nudp = [\"127.0.0.1:0\"]\nmedia = \"127.0.0.1\"\n[cache]\ndir = \"\"\n" + text
+	if err := os.WriteFile("sallyport.toml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Check(Options{File: "sallyport.toml"}); err == nil || !strings.Contains(err.Error(), "module.calltimer.sink: the module writes no records") {
+		t.Errorf("%v", err)
+	}
+}
+
 // What is wrong with a sink is known before anything starts, with its line.
 func TestSinkMistakes(t *testing.T) {
 	for text, want := range map[string]string{

@@ -17,6 +17,16 @@
 // behind the last line feed is cut off, and both are logged. So a reader of a
 // live file needs to wait for the line feed and nothing else.
 //
+// A file may have sinks (SetFeeds). They read what is durable, each from a position
+// of its own that outlives the process, and bring it elsewhere; nothing waits for
+// them. What they have not read stays when the file is moved away, packed or
+// deleted: the folder FILE.spool has a hard link to each file that is to be read,
+// numbered in order, and the saved positions. A sink gets each record at least
+// once, with an ID made of its bytes.
+//
+// Each sink has a goroutine, started by SetFeeds or by Files.Acquire and stopped by
+// SetFeeds or Close, which lets them deliver the rest for Options.Drain.
+//
 // The goroutine of a File is started by Open and stopped by Close, which waits
 // for it. The package knows nothing of modules and calls: a record is a line.
 package cdr

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -275,6 +276,86 @@ func TestSetFeeds(t *testing.T) {
 	if err := f.SetFeeds(Feeds{Sinks: []Feed{a.feed("a")}}); !errors.Is(err, ErrClosed) {
 		t.Errorf("SetFeeds after Close: %v", err)
 	}
+}
+
+// Without sinks nothing is kept of what is moved away.
+func TestNothingIsKeptWithoutSinks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cdr.jsonl")
+	s := newInbox()
+	s.down = errors.New("away")
+	f := opened(t, path, Options{}, s.feed("s"))
+	move := func(from, to int) {
+		t.Helper()
+		emit(t, f, numbered(from, to)...)
+		until(t, "written", func() bool { return f.Stats().Pending == 0 })
+		os.Remove(path)
+		if err := f.Reopen(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move(0, 5)
+	if n := len(segments(t, path)); n != 2 {
+		t.Errorf("%d segments with a sink, want 2", n)
+	}
+	if err := f.SetFeeds(Feeds{}); err != nil {
+		t.Fatal(err)
+	}
+	move(5, 10)
+	if n := len(segments(t, path)); n != 1 {
+		t.Errorf("%d segments without a sink, want 1", n)
+	}
+	s.down = nil
+	if err := f.SetFeeds(Feeds{Sinks: []Feed{s.feed("s")}}); err != nil {
+		t.Fatal(err)
+	}
+	emit(t, f, numbered(10, 12)...)
+	if got := s.wait(t, 2); !slices.Equal(got, numbered(10, 12)) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// File, links and positions on a disk that is full, and is rotated while it is: every
+// record arrives, once.
+func TestSinkOnFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=128k"); err != nil {
+		t.Skipf("no tmpfs to fill up: %v", err)
+	}
+	defer syscall.Unmount(dir, 0)
+	path, ballast := filepath.Join(dir, "cdr.jsonl"), filepath.Join(dir, "ballast")
+	var log lines
+	s := newInbox()
+	f, err := Open(path, Options{Log: log.logger(), Retry: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := os.WriteFile(ballast, make([]byte, 96<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.SetFeeds(Feeds{Sinks: []Feed{s.feed("s")}}); err != nil {
+		t.Fatal(err)
+	}
+	pad := strings.Repeat("x", 1000)
+	var want []string
+	for i := range 60 {
+		want = append(want, fmt.Sprintf(`{"n":%d,"pad":%q}`, i, pad))
+		emit(t, f, want[i])
+	}
+	until(t, "the disk is full", func() bool { return f.Stats().Errors > 0 })
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Reopen(); err != nil && !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.wait(t, 60); !slices.Equal(got, want) || len(s.ids) != 60 {
+		t.Errorf("%d records, %d different", len(got), len(s.ids))
+	}
+	until(t, "the rest is removed", func() bool { return len(segments(t, path)) == 1 })
 }
 
 // One record that is refused is gone on without; the others of its batch arrive.

@@ -24,7 +24,7 @@ func SpoolOf(path string) string { return path + ".spool" }
 
 // SetFeeds makes these the sinks of the file. One that is there already by name and
 // version goes on; others end and, with the same name, go on where they were. It
-// waits for those that end: they have seconds. It fails with ErrClosed, or when the
+// waits for those that end, at most five seconds each. It fails with ErrClosed, or when the
 // spool cannot be made.
 func (f *File) SetFeeds(feeds Feeds) error {
 	f.feeding.Lock()
@@ -75,7 +75,11 @@ func (s *spool) set(feeds Feeds) {
 		f.stop()
 	}
 	for _, f := range end {
-		<-f.done
+		if !f.ends(hang) {
+			// Two of one name would save two positions in one place.
+			f.log.Error("cdr sink does not end: it is not replaced")
+			keep = append(keep, f)
+		}
 	}
 	all := keep
 	for _, n := range feeds.Sinks {
@@ -88,8 +92,9 @@ func (s *spool) set(feeds Feeds) {
 	}
 	slices.SortFunc(all, func(a, b *feed) int { return strings.Compare(a.Name, b.Name) })
 	s.mu.Lock()
-	s.feeds = all
+	s.feeds, s.unread = all, len(all) == 0
 	s.wake()
+	s.unlink()
 	s.mu.Unlock()
 }
 
@@ -127,22 +132,28 @@ func (f *File) endSinks() {
 
 // end waits for run to return: by itself, or because it is stopped.
 func (f *feed) end(patience time.Duration) {
+	defer f.stop()
+	if f.ends(patience) {
+		return
+	}
+	f.stop()
+	if !f.ends(hang) {
+		f.log.Error("cdr sink does not end")
+		return
+	}
+	if lag := f.Stats().LagRecords; lag > 0 {
+		f.log.Warn("cdr sink has not delivered everything: the rest waits in the spool", "lag_records", lag)
+	}
+}
+
+// ends waits for run to return, for so long.
+func (f *feed) ends(patience time.Duration) bool {
 	t := time.NewTimer(patience)
 	defer t.Stop()
 	select {
 	case <-f.done:
-		f.stop()
-		return
+		return true
 	case <-t.C:
-	}
-	f.stop()
-	t.Reset(hang)
-	select {
-	case <-f.done:
-		if lag := f.Stats().LagRecords; lag > 0 {
-			f.log.Warn("cdr sink has not delivered everything: the rest waits in the spool", "lag_records", lag)
-		}
-	case <-t.C:
-		f.log.Error("cdr sink does not end")
+		return false
 	}
 }

@@ -29,6 +29,7 @@ type spool struct {
 	end      position   // what is durable ends here
 	records  uint64     // that became durable since this process joined
 	feeds    []*feed
+	unread   bool   // there are no feeds because none is wanted any more
 	highest  uint64 // number that a segment ever had, as far as offsets tell
 	failing  bool   // a link could not be made, and the log said so
 }
@@ -115,6 +116,9 @@ func (s *spool) join(path string, d Disk) {
 		}
 		s.failing = false
 		s.wake()
+		if s.unread {
+			s.unlink()
+		}
 		return
 	}
 	if !s.failing {
@@ -249,8 +253,13 @@ func (s *spool) condemned() uint64 {
 func (s *spool) prune() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.feeds) == 0 {
-		return
+	s.unlink()
+}
+
+// unlink is prune with mu held.
+func (s *spool) unlink() {
+	if len(s.feeds) == 0 && !s.unread {
+		return // they have yet to come
 	}
 	for len(s.segments) > 1 {
 		first := s.segments[0].number
