@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -497,4 +498,25 @@ func TestPrivateMemory(t *testing.T) {
 	if st := w.Modules()[0].Stats; st.Shared < 100<<10 || st.Shared > 16<<20 {
 		t.Errorf("%d bytes are shared", st.Shared)
 	}
+}
+
+// TestCopiesAreMadeAgainSooner: a module that traps now and then has an instance for the next call.
+func TestCopiesAreMadeAgainSooner(t *testing.T) {
+	copied := newWorld(t, counting(t, 0)).generation()
+	alone := newWorld(t, tinyModule(t, func(m *wasmtest.Module) {
+		m.Globals = []wasmtest.Global{{Type: "\x70", Mutable: true, Init: []byte{0xd0, 0x70}}}
+	})).generation()
+	synctest.Test(t, func(t *testing.T) {
+		for g, want := range map[*Generation]int{copied: 20, alone: 2} {
+			p := &pool{bound: 100, rate: g.pool.rate, counted: time.Now()}
+			time.Sleep(100 * time.Millisecond)
+			n := 0
+			for p.mayMake() {
+				n++
+			}
+			if n != want {
+				t.Errorf("%d instances in 100 ms, want %d", n, want)
+			}
+		}
+	})
 }

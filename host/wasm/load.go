@@ -137,7 +137,7 @@ func (g *Generation) start(info *meter.Info) error {
 		return err
 	}
 	g.pool = pool{
-		bound: g.limits.Instances, patience: g.limits.InstanceWait, make: g.instantiate,
+		bound: g.limits.Instances, patience: g.limits.InstanceWait, make: g.instantiate, rate: remakeRate,
 		soft: uint32(min(g.limits.SoftMemory, 1<<32-1)),
 		park: g.limits.Parked, parkAll: g.limits.ParkedModule,
 		spawn: func(f func()) bool {
@@ -158,6 +158,7 @@ func (g *Generation) start(info *meter.Info) error {
 	if g.frozen, g.alone = g.snapshot(first, info); g.frozen != nil {
 		first.close()
 		first = nil
+		g.pool.rate = copyRate
 	}
 	if err := g.pool.warm(runtime.GOMAXPROCS(0), first); err != nil {
 		return err

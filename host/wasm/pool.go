@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// Instances are made again at most so often after they had to be thrown away: making one costs milliseconds, and a
-// module that traps in every call must not take the processor from those that work.
+// Instances are made again at most so often after they had to be thrown away: making one costs milliseconds, or a
+// tenth of one when it is a copy, and a module that traps in every call must not take the processor from those that work.
 const (
-	remakeRate  = 20 // a second
-	remakeBurst = 8  // beside one for each instance of the bound
+	remakeRate  = 20  // a second
+	copyRate    = 200 // a second, of copies
+	remakeBurst = 8   // beside one for each instance of the bound
 )
 
 // Stats counts what the instances of a generation did.
@@ -45,6 +46,7 @@ type pool struct {
 	bound    int
 	patience time.Duration
 	make     func() (*instance, error)
+	rate     float64 // instances that may be made again, a second
 	spawn    func(func()) bool // runs it on a goroutine, unless the generation has ended
 	soft     uint32
 	park     int // hooks that may wait in one instance
@@ -351,7 +353,7 @@ func (p *pool) mayMake() bool {
 		return true
 	}
 	now := time.Now()
-	p.tokens = min(p.tokens+max(now.Sub(p.counted), 0).Seconds()*remakeRate, float64(p.bound+remakeBurst))
+	p.tokens = min(p.tokens+max(now.Sub(p.counted), 0).Seconds()*p.rate, float64(p.bound+remakeBurst))
 	p.counted = now
 	if p.tokens < 1 {
 		return false
