@@ -53,6 +53,7 @@ func rows() []row {
 			"rtp-500", "500 calls, 50k packets/s, for 10 s",
 			relay(500, 15.1, "SEMS pool 15.1 (at 40k/s), rtpengine 18.6"),
 		},
+		{"patterns", "a profile of twenty patterns, and a map of 10,000 regular expressions", patterns},
 		{"hooks", "a light hook and the CDR module's end hook", hooks},
 	}
 }
