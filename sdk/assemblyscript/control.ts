@@ -8,6 +8,18 @@ export function now(): i64 { return host_now(); }
 /** A clock that never goes back: nanoseconds since some moment. */
 export function monotonic(): i64 { return host_monotonic(); }
 
+// @ts-ignore: decorator
+@external("wasi_snapshot_preview1", "random_get") declare function random_get(to: usize, n: i32): i32;
+
+const drawn: usize = memory.data(8, 8);
+
+/** 64 random bits from the host. What init has of them is the same in all instances, which are copies of the
+ * first; ask in a hook. */
+export function random(): u64 {
+  random_get(drawn, 8);
+  return load<u64>(drawn);
+}
+
 /** A number the operator can see. Needs the capability sbc_metric. The same name is the same metric. */
 export class Metric {
   /** id: its number, or the code for which there is none. */

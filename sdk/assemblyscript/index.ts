@@ -34,7 +34,7 @@ export {
   Account, Answer, Away, Begun, KV, Limit, Limits, REDIS_ERROR, REDIS_LIST, REDIS_NIL, REDIS_NUMBER, REDIS_TEXT,
 } from "./ask";
 export { Call, complete } from "./call";
-export { Metric, monotonic, now } from "./control";
+export { Metric, monotonic, now, random } from "./control";
 export { Setup, log } from "./setup";
 export { Pair, Reader } from "./frame";
 

@@ -524,6 +524,16 @@ SP_USE sp_text sp_param(const sp_call *c, const char *name) { return sp_find(sp_
 SP_USE int64_t sp_now(void) { return sp_host_now(); }
 SP_USE int64_t sp_monotonic(void) { return sp_host_monotonic(); }
 
+SP_IMPORT("wasi_snapshot_preview1", "random_get") int32_t sp__random_get(void *to, int32_t n);
+
+/* sp_random is 64 random bits from the host. What init has of them is the same in all instances, which are
+ * copies of the first; ask in a hook. */
+SP_USE uint64_t sp_random(void) {
+    uint64_t v = 0;
+    sp__random_get(&v, sizeof v);
+    return v;
+}
+
 SP_USE void sp_log(const sp_call *c, int32_t level, sp_text t) { sp_host_log(c->handle, level, t.p, (int32_t)t.n); }
 
 /* sp__pulled is what a pull wrote behind what the hook has pulled so far. */

@@ -227,6 +227,7 @@ func (t *tour) call(c *sdk.Call) {
 	c.Log(sdk.LevelInfo, "sbc.log OK")
 	did("sbc.now", is(c.Now() == c.StartTime()))
 	did("sbc.monotonic", is(c.Monotonic() > 0))
+	did("random", is(sdk.Random() != sdk.Random()))
 	v, ok := c.HeaderAt("X-Account", 1)
 	found("sbc.get", v, ok)
 	v, ok = c.Header("X-None")

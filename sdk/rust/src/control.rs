@@ -17,6 +17,19 @@ pub fn monotonic() -> Duration {
     Duration::from_nanos(unsafe { host_monotonic() } as u64)
 }
 
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+extern "C" {
+    fn random_get(to: *mut u8, n: usize) -> i32;
+}
+
+/// 64 random bits from the host. What init has of them is the same in all instances, which are copies of the
+/// first; ask in a hook.
+pub fn random() -> u64 {
+    let mut b = [0u8; 8];
+    unsafe { random_get(b.as_mut_ptr(), b.len()) };
+    u64::from_le_bytes(b)
+}
+
 impl<'a> Call<'a> {
     /// Runs the hook timer after so long with this number, 0 to 15. Needs the capability sbc_timer; counts
     /// with the hook's decision.

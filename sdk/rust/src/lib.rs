@@ -38,7 +38,7 @@ pub use ask::*;
 pub use call::{complete, Call};
 pub use config::Setup;
 pub use contract::*;
-pub use control::{monotonic, now, Metric};
+pub use control::{monotonic, now, random, Metric};
 
 use call::Wait;
 use std::cell::RefCell;

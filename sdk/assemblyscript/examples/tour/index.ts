@@ -2,7 +2,7 @@
 // hook. It says in the log what came of it. The callee names the part of the tour.
 
 import {
-  Answer, Away, Begun, Call, Limit, Metric, Module, Pair, Setup, codeName, complete, log, monotonic, now, register,
+  Answer, Away, Begun, Call, Limit, Metric, Module, Pair, Setup, codeName, complete, log, monotonic, now, random, register,
   ERR_INTERNAL, ERR_INVALID, ERR_NOT_FOUND, FIELD_CALLEE, FIELD_CODE, FIELD_DETAIL, FIELD_DISPOSITION, FIELD_HANGUP_BY, FIELD_PHRASE,
   FIELD_SIDE, FIELD_START, FIELD_STATUS, FIELD_TARGET, FIELD_TIMER, LOG_INFO, OK,
 } from "sallyport";
@@ -130,6 +130,7 @@ class Tour extends Module {
     c.log(LOG_INFO, "sbc.log OK");
     say(c, "sbc.now", now() == c.number(FIELD_START) ? OK : ERR_INVALID);
     say(c, "sbc.monotonic", monotonic() > 0 ? OK : ERR_INVALID);
+    say(c, "random", random() != random() ? OK : ERR_INVALID);
     found(c, "sbc.get", c.header("X-Account", 1));
     found(c, "sbc.get", c.header("X-None"));
     found(c, "sbc.get", c.body());

@@ -112,6 +112,7 @@ static void before(sp_call *c) {
     sp_log(c, SP_LOG_INFO, T("sbc.log OK"));
     say(c, "sbc.now", is((uint64_t)sp_now() == sp_number(c, SP_FIELD_START)), SP_NONE);
     say(c, "sbc.monotonic", is(sp_monotonic() > 0), SP_NONE);
+    say(c, "random", is(sp_random() != sp_random()), SP_NONE);
     found(c, "sbc.get", sp_header(c, "X-Account", 1));
     found(c, "sbc.get", sp_header(c, "X-None", 0));
     found(c, "sbc.get", sp_body(c));

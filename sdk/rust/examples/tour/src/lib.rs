@@ -133,6 +133,7 @@ impl Tour {
         c.log(LOG_INFO, "sbc.log OK");
         did(c, "sbc.now", is(now().as_nanos() as u64 == c.number(FIELD_START)));
         did(c, "sbc.monotonic", is(monotonic() > NO_TIME));
+        did(c, "random", is(random() != random()));
         found(c, "sbc.get", c.header("X-Account", 1));
         found(c, "sbc.get", c.header("X-None", 0));
         found(c, "sbc.get", c.body());
