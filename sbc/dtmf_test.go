@@ -1,6 +1,13 @@
 package sbc
 
 import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,4 +63,82 @@ func FuzzDigitOf(f *testing.F) {
 			t.Errorf("%c is no signal", d.Key)
 		}
 	})
+}
+
+// A digit that a phone sends to the relay, packets and all, reaches the modules.
+func TestDigitFromRTP(t *testing.T) {
+	b := newBed(t)
+	defer b.close()
+	b.anchor.Close()
+	pid := os.Getpid()
+	host := netip.AddrFrom4([4]byte{127, 128 | byte(pid>>16&63), byte(pid >> 8), byte(pid)}) // nobody else's ports
+	var err error
+	b.anchor, err = media.New(media.Config{Workers: 1, Interfaces: []media.Interface{
+		{Name: "outside", Addr: host, PortMin: 20000, PortMax: 20999},
+		{Name: "inside", Addr: host, PortMin: 30000, PortMax: 30999},
+	}})
+	if err != nil {
+		t.Skip(err)
+	}
+	b.sbc.Attach(b.tr, b.x, b.anchor)
+	b.configure("[default]\nmodules = [\"scripted\"]\n[default.routing]\ntargets = [\"sip:bob@198.51.100.11\"]\ninterface = \"inside\"\n" +
+		"[default.media]\ndtmf_detection = true\n")
+	b.module.script("dtmf5 refuse 403 Five")
+	a, callee := b.phone("a"), b.phone("b")
+	socket, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, 0)))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer socket.Close()
+	sdp := func(port int) string {
+		return fmt.Sprintf("Content-Type: application/sdp\n\nv=0\no=- 1 1 IN IP4 %v\ns=-\nc=IN IP4 %[1]v\nt=0 0\nm=audio %d RTP/AVP 0 101\n"+
+			"a=rtpmap:101 telephone-event/8000\n", host, port)
+	}
+	b.start()
+	a.send([]string{"INVITE"}, sdp(socket.LocalAddr().(*net.UDPAddr).Port))
+	await(t, callee, "INVITE")
+	callee.send([]string{"200"}, sdp(9))
+	answer := await(t, a, "200")
+	a.send([]string{"ACK"}, "")
+
+	port := regexp.MustCompile(`m=audio (\d+)`).FindStringSubmatch(answer)
+	if port == nil {
+		t.Fatalf("no port in\n%s", answer)
+	}
+	to := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(host.String() + ":" + port[1]))
+	for i := range byte(3) { // the end of the tone, three times
+		if _, err := socket.WriteToUDP([]byte{0x80, 101, 0, i, 0, 0, 0, 80, 0, 0, 0, 7, 5, 0x8a, 0x03, 0x20}, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, a, "BYE")
+	await(t, callee, "BYE")
+	a.send([]string{"200", "BYE"}, "")
+	callee.send([]string{"200", "BYE"}, "")
+	soon, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := b.sbc.Drain(soon); err != nil { // then the log is written
+		t.Fatal(err)
+	}
+	if err := b.sbc.Settle(soon); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(b.module.log, "dtmf  a 5 100ms") {
+		t.Errorf("the module was told %q", b.module.log)
+	}
+}
+
+// await takes messages of p until one has the label.
+func await(t *testing.T, p *phone, label string) string {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for raw, ok := p.next(); ok; raw, ok = p.next() {
+			p.learn(raw)
+			if l := labelOf(raw); l == label || strings.HasPrefix(l, label+" ") {
+				return raw
+			}
+		}
+	}
+	t.Fatalf("%s got no %s", p.name, label)
+	return ""
 }
