@@ -57,9 +57,17 @@ func (p *phone) answers(f func(*sip.Message) int) {
 	p.answer = f
 }
 
+// close also takes what nobody wanted, or listen would wait for ever.
 func (p *phone) close() {
 	p.conn.Close()
-	<-p.done
+	for {
+		select {
+		case <-p.requests:
+		case <-p.responses:
+		case <-p.done:
+			return
+		}
+	}
 }
 
 // listen ends when the socket is closed.
