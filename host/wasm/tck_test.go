@@ -110,7 +110,7 @@ func (e *everything) base(tb testing.TB, url string) {
 // newEverything loads one module.
 func newEverything(tb testing.TB, mc ModuleConfig) *everything {
 	tb.Helper()
-	s, err := embedded.Open(embedded.Options{Path: filepath.Join(tb.TempDir(), "store")})
+	s, err := embedded.Open(embedded.Options{Path: filepath.Join(tb.TempDir(), "store"), Deadline: time.Minute})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,3 +1,5 @@
+//go:build wasm
+
 // The conformance guest: it calls every function of the host, in the right way and in every wrong
 // one, and says in its log what came back. The user part of the Request-URI names the script.
 //
