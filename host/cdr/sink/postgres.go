@@ -156,11 +156,13 @@ func (p *Postgres) connect(ctx context.Context) error {
 		return nil
 	}
 	conn, err := pgconn.ConnectConfig(ctx, p.config)
-	p.conn = conn
 	if err != nil {
 		p.conn = nil
+		// The library has a line for each address it tried; a log has one for all.
+		return errors.New(strings.Join(strings.Fields(err.Error()), " "))
 	}
-	return err
+	p.conn = conn
+	return nil
 }
 
 // isData says whether an SQLSTATE is about the values: data exceptions, violated
