@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/abi/wire"
 	"github.com/sallyport-sbc/sallyport/host/wasm/wasmtest"
 )
 
@@ -279,6 +280,9 @@ func TestMove(t *testing.T) {
 		{"no sbc_migrate", 2, nil, "old", false, ErrMigrate},
 		{"sbc_migrate traps", 2, wasmtest.Trap(), "old", false, ErrMigrate},
 		{"sbc_migrate refuses", 2, wasmtest.ConstI64(-3 << 32), "old", false, ErrMigrate},
+		{"sbc_migrate never returns", 2, wasmtest.Code(wasmtest.Forever(), wasmtest.ConstI64(0)), "old", false, ErrMigrate},
+		{"sbc_migrate answers more than a state may have", 2, wasmtest.ConstI64(wire.MaxState + 1), "old", false, ErrMigrate},
+		{"sbc_migrate answers a status nobody knows", 2, wasmtest.ConstI64(77 << 32), "old", false, ErrMigrate},
 	} {
 		old := stateful(1, nil)
 		old.Limits.LogRate = 7 // another generation even when the file is the same
