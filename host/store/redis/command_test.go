@@ -125,9 +125,7 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !works(s) {
-			t.Fatal("it does not work")
-		}
+		srv.until("it works", func() bool { return works(s) })
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}

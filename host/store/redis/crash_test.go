@@ -63,7 +63,7 @@ func TestCrash(t *testing.T) {
 		}
 		read(1 << 20)
 		_ = cmd.Wait()
-		s := open(t, srv, Options{})
+		s := open(t, srv, Options{Deadline: enough})
 		srv.until("it works", func() bool { return works(s) })
 		said.Check(t, s)
 	}
@@ -75,7 +75,7 @@ func TestCrash(t *testing.T) {
 // One process goes on while Redis is killed again and again.
 func TestSpendThroughOutages(t *testing.T) {
 	srv := startServer(t, "--appendonly", "yes", "--appendfsync", "always")
-	s := open(t, srv, Options{})
+	s := open(t, srv, Options{Deadline: enough})
 	ctx, cancel := context.WithCancel(context.Background())
 	said := storetest.NewTally()
 	var mu sync.Mutex

@@ -19,6 +19,9 @@ import (
 // a machine with much else to do.
 const soon = 40 * store.DefaultDeadline
 
+// enough is a deadline for tests that are not about deadlines.
+const enough = 20 * time.Second
+
 // server is a real Redis on a loopback port, in a folder of its own.
 type server struct {
 	t    testing.TB

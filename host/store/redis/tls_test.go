@@ -142,7 +142,7 @@ func TestTLS(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			srv := startTLS(t, a, c.auth)
 			var log logged
-			s := open(t, srv, Options{TLS: c.config, Deadline: 20 * time.Second, Log: log.logger()})
+			s := open(t, srv, Options{TLS: c.config, Deadline: enough, Log: log.logger()})
 			if !c.works {
 				srv.until("it is said", func() bool { return log.count("store is away") > 0 })
 				if b, err := s.Deposit(long(t), "a", "d", 5); err == nil {
