@@ -103,6 +103,11 @@ func assign(c *abi.Call, key, value string) error {
 		var n uint64
 		n, err = strconv.ParseUint(value, 10, 32)
 		c.Timer = uint32(n)
+	case "until": // so long after the answer
+		var d time.Duration
+		if d, err = time.ParseDuration(value); err == nil {
+			c.Until = c.Connect.Add(d)
+		}
 	case "duration":
 		c.Duration, err = time.ParseDuration(value)
 	default:
