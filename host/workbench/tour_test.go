@@ -1,12 +1,14 @@
 package workbench
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/abi/contract"
+	"github.com/sallyport-sbc/sallyport/host/wasm"
 )
 
 // One tour of all there is, four languages, two kinds of stores: all log, decide and set the same.
@@ -118,6 +120,31 @@ func TestComplete(t *testing.T) {
 			}
 			if said := strings.Join(b.said.take(), "\n"); said != "log info: sbc.complete OK\nlog info: sbc.complete CALL_GONE" {
 				t.Errorf("said %q", said)
+			}
+		})
+	}
+}
+
+// State of an older version is made over, of an unknown one not; a self test that fails refuses the module.
+func TestMigrateAndSelfTest(t *testing.T) {
+	for _, language := range languages {
+		t.Run(language, func(t *testing.T) {
+			g, ok := openTour(t, language).module.(*wasm.Generation)
+			if !ok {
+				t.Fatal("no generation")
+			}
+			if st := g.Status(); st.State != 3 {
+				t.Errorf("state version %d", st.State)
+			}
+			if b, err := g.Migrate(2, []byte("kept")); err != nil || string(b) != "3:kept" {
+				t.Errorf("of version 2: %q, %v", b, err)
+			}
+			if _, err := g.Migrate(1, []byte("kept")); !errors.Is(err, wasm.ErrMigrate) {
+				t.Errorf("of version 1: %v", err)
+			}
+			_, err := Open(Options{File: guest(t, "tour-"+language), Config: `{"fail": "no table"}`})
+			if !errors.Is(err, wasm.ErrSelfTest) || !strings.Contains(err.Error(), "no table") {
+				t.Errorf("a self test that fails: %v", err)
 			}
 		})
 	}

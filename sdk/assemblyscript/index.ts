@@ -160,7 +160,7 @@ export function sbc_migrate(from: u32, n: u32): i64 {
   const state = m.migrate(from, String.UTF8.decodeUnsafe(buffer, n));
   if (state == null) return <i64>ERR_INVALID << 32;
   const b = String.UTF8.encode(state);
-  if (<u64>b.byteLength > MAX_STATE) return <i64>ERR_TOO_BIG << 32;
+  if (b.byteLength > MAX_STATE) return <i64>ERR_TOO_BIG << 32;
   memory.copy(buffer, changetype<usize>(b), b.byteLength);
   return b.byteLength;
 }

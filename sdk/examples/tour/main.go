@@ -10,6 +10,7 @@ func main() { sdk.Main() }
 
 type tour struct {
 	counter, gauge, summary sdk.Metric
+	fail                    string // why its self test fails
 }
 
 // Init makes the metrics.
@@ -23,9 +24,31 @@ func (t *tour) Init(s *sdk.Setup) (err error) {
 	if t.summary, err = s.Summary("took"); err != nil {
 		return err
 	}
+	if t.fail, err = s.Text("fail", ""); err != nil {
+		return err
+	}
 	_, err = s.Gauge("calls")
 	s.Log(sdk.LevelInfo, "sbc_metric.define "+code(nil))
 	s.Log(sdk.LevelInfo, "sbc_metric.define "+code(err))
+	return nil
+}
+
+// StateVersion is that of its state.
+func (*tour) StateVersion() uint32 { return 3 }
+
+// Migrate puts the version before a state of version 2.
+func (*tour) Migrate(from uint32, state []byte) ([]byte, error) {
+	if from != 2 {
+		return nil, sdk.Error("version unknown")
+	}
+	return append([]byte("3:"), state...), nil
+}
+
+// SelfTest fails when it is told to.
+func (t *tour) SelfTest() error {
+	if t.fail != "" {
+		return sdk.Error(t.fail)
+	}
 	return nil
 }
 

@@ -4,9 +4,9 @@
 import {
   Answer, Away, Begun, Call, Limit, Metric, Module, Pair, Setup, codeName, complete, log, monotonic, now, random, register,
   ERR_INTERNAL, ERR_INVALID, ERR_NOT_FOUND, FIELD_CALLEE, FIELD_CODE, FIELD_DETAIL, FIELD_DISPOSITION, FIELD_HANGUP_BY, FIELD_PHRASE,
-  FIELD_SIDE, FIELD_START, FIELD_STATUS, FIELD_TARGET, FIELD_TIMER, LOG_INFO, OK,
+  FIELD_SIDE, FIELD_START, FIELD_STATUS, FIELD_TARGET, FIELD_TIMER, LOG_ERROR, LOG_INFO, OK,
 } from "sallyport";
-export { sbc_abi_v1, sbc_buffer, sbc_init, sbc_event, sbc_resume, sbc_cancel } from "sallyport";
+export { sbc_abi_v1, sbc_buffer, sbc_init, sbc_event, sbc_resume, sbc_cancel, sbc_migrate, sbc_selftest } from "sallyport";
 
 const SECOND: u64 = 1_000_000_000;
 const MINUTE = 60 * SECOND;
@@ -115,9 +115,11 @@ class Tour extends Module {
   private counter: Metric | null = null;
   private gauge: Metric | null = null;
   private summary: Metric | null = null;
+  private fail: string = ""; // why its self test fails
   private parked: i64 = 0; // handle of a hook that waits for complete
 
   init(s: Setup): string | null {
+    this.fail = s.text("fail");
     this.counter = Metric.counter("calls");
     this.gauge = Metric.gauge("level");
     this.summary = Metric.summary("took");
@@ -125,6 +127,17 @@ class Tour extends Module {
     log(LOG_INFO, "sbc_metric.define " + codeName(Metric.gauge("calls").id));
     return null;
   }
+
+  stateVersion(): u32 { return 3; }
+
+  /** Puts the version before a state of version 2. */
+  migrate(from: u32, state: string): string | null {
+    if (from == 2) return "3:" + state;
+    log(LOG_ERROR, "version unknown");
+    return null;
+  }
+
+  selfTest(): string | null { return this.fail.length ? this.fail : null; }
 
   private before(c: Call): void {
     c.log(LOG_INFO, "sbc.log OK");

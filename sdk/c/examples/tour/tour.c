@@ -1,6 +1,8 @@
 /* Uses all that a module can use: every function of the host, in the right way and in a wrong one, and every
  * hook. It says in the log what came of it. The callee names the part of the tour. */
 #define SP_WAITING 16
+#define SP_STATE_VERSION 3
+#define SP_SELF_TEST
 #include "sallyport.h"
 
 #define SECOND 1000000000ull
@@ -8,14 +10,32 @@
 
 static int32_t counter, gauge, summary;
 static char many[20000];
+static sp_text fail; /* why its self test fails */
 
 static int32_t init(const sp_setup *s) {
-    (void)s;
+    if (!sp_config_text(s, "fail", &fail)) return SP_ERR_INVALID;
     counter = sp_counter("calls"), gauge = sp_gauge("level"), summary = sp_summary("took");
     if (counter < 0 || gauge < 0 || summary < 0) return SP_ERR_INTERNAL;
     sp_setup_log(SP_LOG_INFO, T("sbc_metric.define OK"));
     sp_setup_log(SP_LOG_INFO, SP_JOIN(T("sbc_metric.define "), sp_code_name(sp_gauge("calls"))));
     return SP_OK;
+}
+
+/* migrate puts the version before a state of version 2. */
+static int32_t migrate(uint32_t from, sp_text state, char *to) {
+    if (from != 2 || state.n > SP_MAX_STATE - 2) {
+        sp_setup_log(SP_LOG_ERROR, T("version unknown"));
+        return SP_ERR_INVALID;
+    }
+    to[0] = '3', to[1] = ':';
+    for (uint32_t i = 0; i < state.n; i++) to[2 + i] = state.p[i];
+    return (int32_t)state.n + 2;
+}
+
+static int32_t self_test(void) {
+    if (!fail.n) return SP_OK;
+    sp_setup_log(SP_LOG_ERROR, fail);
+    return SP_ERR_INTERNAL;
 }
 
 static sp_text decimal(int64_t v) { return v < 0 ? SP_JOIN(T("-"), sp_decimal((uint64_t)-v)) : sp_decimal((uint64_t)v); }
@@ -242,7 +262,7 @@ static int32_t end(sp_call *c) {
     return SP_OK;
 }
 
-SALLYPORT_MODULE(.init = init, .waited = waited, .hook = {
+SALLYPORT_MODULE(.init = init, .waited = waited, .migrate = migrate, .self_test = self_test, .hook = {
     [SP_EVENT_START] = start, [SP_EVENT_EARLY] = early_hook, [SP_EVENT_CONNECT] = connect_hook, [SP_EVENT_REFRESH] = refresh_hook,
     [SP_EVENT_REJECT] = reject, [SP_EVENT_REFER] = refer_hook, [SP_EVENT_DTMF] = dtmf_hook, [SP_EVENT_INFO] = info_hook,
     [SP_EVENT_HOLD] = hold_hook, [SP_EVENT_RESUME] = resume_hook, [SP_EVENT_MEDIA_TIMEOUT] = media_timeout_hook, [SP_EVENT_TIMER] = timer,

@@ -8,7 +8,8 @@ struct Tour {
     counter: Metric,
     gauge: Metric,
     summary: Metric,
-    parked: i64, // handle of a hook that waits for complete
+    fail: String, // why its self test fails
+    parked: i64,  // handle of a hook that waits for complete
 }
 
 /// A step of the tour: a function of the host, and what begins it.
@@ -183,12 +184,13 @@ impl Tour {
 }
 
 impl Module for Tour {
-    fn init(_: &Setup) -> std::result::Result<Self, String> {
+    fn init(s: &Setup) -> std::result::Result<Self, String> {
         let failed = |code: Code| code.name().to_string();
         let t = Tour {
             counter: Metric::counter("calls").map_err(failed)?,
             gauge: Metric::gauge("level").map_err(failed)?,
             summary: Metric::summary("took").map_err(failed)?,
+            fail: s.text("fail")?.unwrap_or_default(),
             parked: 0,
         };
         log(LOG_INFO, "sbc_metric.define OK");
@@ -196,6 +198,21 @@ impl Module for Tour {
             log(LOG_INFO, &["sbc_metric.define ", code.name()].concat());
         }
         Ok(t)
+    }
+
+    fn state_version(&self) -> u32 { 3 }
+
+    /// Puts the version before a state of version 2.
+    fn migrate(&mut self, from: u32, state: &[u8]) -> Result<Vec<u8>> {
+        if from != 2 {
+            log(LOG_ERROR, "version unknown");
+            return Err(Code(ERR_INVALID));
+        }
+        Ok([b"3:", state].concat())
+    }
+
+    fn self_test(&mut self) -> std::result::Result<(), String> {
+        if self.fail.is_empty() { Ok(()) } else { Err(self.fail.clone()) }
     }
 
     fn start(&mut self, c: &mut Call) -> Result {
