@@ -60,7 +60,7 @@ func BenchmarkParkedMemory(b *testing.B) {
 		runtime.GC()
 		var s runtime.MemStats
 		runtime.ReadMemStats(&s)
-		return s.HeapAlloc + s.StackInuse
+		return s.HeapAlloc + s.StackInuse + g.memories.private()
 	}
 	for n := 0; enough(b, &n); {
 		before := memory()
