@@ -10,47 +10,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/host/admin"
 	"github.com/sallyport-sbc/sallyport/host/wasm/wasmtest"
-	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
-
-// dialog is a call of a phone, for requests within it.
-type dialog struct {
-	p              *phone
-	invited, final *sip.Message
-	seq            int
-}
-
-// dial begins a call and keeps its dialog.
-func (p *phone) dial(from string) *dialog {
-	p.t.Helper()
-	p.invite("From: <sip:" + from + "@example.org>;tag=" + from)
-	p.want(200)
-	return &dialog{p, p.invited, p.final, 1}
-}
-
-// ask sends a request within the dialog and waits for its 200.
-func (d *dialog) ask(method string) {
-	d.p.t.Helper()
-	d.seq++
-	d.p.invited, d.p.final = d.invited, d.final
-	m := d.p.within(method, d.seq)
-	m.Set(sip.Via, fmt.Sprintf("%s-%d", m.Header(sip.Via), d.seq))
-	d.p.send(m)
-	for late := time.After(waitLimit); ; {
-		select {
-		case res := <-d.p.responses:
-			if res.Header(sip.CSeq) != m.Header(sip.CSeq) || res.Header(sip.CallID) != m.Header(sip.CallID) {
-				continue
-			}
-			if res.Status != 200 {
-				d.p.t.Fatalf("%s: %d %s", method, res.Status, res.Phrase)
-			}
-			return
-		case <-late:
-			d.p.t.Fatalf("no response to %s", method)
-		}
-	}
-}
 
 // logged waits until the log has a line with text.
 func (s *stage) logged(text string) {

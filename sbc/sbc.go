@@ -183,7 +183,7 @@ func (s *SBC) Unacknowledged(t *transaction.Server) {
 func (s *SBC) respond(t *transaction.Server, m *sip.Message, status int, phrase string, headers ...sip.Header) {
 	res := sip.NewResponse(m, status, phrase, t.Tag())
 	for _, h := range headers {
-		res.Add(h.ID, h.Value)
+		addHeader(res, h) // a module's may have any name
 	}
 	s.stamp(res)
 	if err := t.Respond(res); err != nil {
