@@ -80,7 +80,7 @@ check: ## lint, tests, and each fuzz target for 10 s
 	@$(MAKE) --no-print-directory test FUZZ=10s
 
 soak: build ## the long tests: hours of calls, reloads, hooks
-	@SOAK=1 $(GO) test -count=1 -timeout 0 -v -run Soak ./...
+	@SOAK=1 $(GO) test -count=1 -p 1 -timeout 0 -v -run Soak ./...
 
 bench: build ## the load kit: figures beside the targets
 	@$(GO) run ./bench

@@ -65,21 +65,30 @@ func plainCalls(ctx context.Context, c config, l callLoad) (callResult, error) {
 
 // startDeck starts the web server that the module rest asks, and Sallyport with accounts.
 func startDeck(ctx context.Context, c config) (*sut, io.Closer, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:8090")
+	web, err := startWeb()
 	if err != nil {
 		return nil, nil, err
 	}
-	web := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"var": {"plan": "gold"}}`)
-	}), ReadHeaderTimeout: 5 * time.Second}
-	go web.Serve(l) // ends with Close
 	s, err := startPrepared(ctx, c, "deck.toml", fillAccounts)
 	if err != nil {
 		web.Close()
 		return nil, nil, err
 	}
 	return s, web, nil
+}
+
+// startWeb starts a server that answers every question of the module rest in the same way.
+func startWeb() (io.Closer, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:8090")
+	if err != nil {
+		return nil, err
+	}
+	web := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"var": {"plan": "gold"}}`)
+	}), ReadHeaderTimeout: 5 * time.Second}
+	go web.Serve(l) // ends with Close
+	return web, nil
 }
 
 const storeFile = "var/store.db"
