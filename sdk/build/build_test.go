@@ -80,6 +80,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"syntax error", "manifest.json", `{"name": "m", "version": "1", "hooks": ["start"]}`, "m.c:2"},
 		{"foreign import", "m.c", "__attribute__((import_module(\"sbc\"), import_name(\"open\"))) int f(void);\n__attribute__((export_name(\"g\"))) int g(void) { return f(); }\n", "sbc.open, which contract"},
 		{"no hooks", "manifest.json", `{"name": "m", "version": "1"}`, "name the hooks"},
+		{"misspelt function", "m.c", "#include \"sallyport.h\"\nstatic int32_t start(sp_call *c) { sp_refus(c, 403, SP_NONE); return SP_OK; }\nSALLYPORT_MODULE(.hook = {[SP_EVENT_START] = start});\n", "sp_refus"},
+		{"a wait without room", "m.c", "#include \"sallyport.h\"\nstatic int32_t start(sp_call *c) { return sp_wait(c, sp_kv_get(c, SP_TEXT(\"a\")), 0, 0); }\nSALLYPORT_MODULE(.hook = {[SP_EVENT_START] = start});\n", "#define SP_WAITING 64 before"},
 		{"misspelt hook", "manifest.json", `{"name": "m", "version": "1", "hooks": ["strat"]}`, "manifest.json: no hook \"strat\": want start, early, "},
 	} {
 		if c.file != "" {

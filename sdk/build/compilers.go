@@ -103,7 +103,7 @@ func (j job) compileC() ([]byte, error) {
 	}
 	out := filepath.Join(j.tmp, "module.wasm")
 	args := []string{
-		"--target=wasm32", "-O2", "-nostdlib", "-mbulk-memory", "-Wall", "-Wextra", "-I", sdk, "-Wl,--no-entry",
+		"--target=wasm32", "-O2", "-nostdlib", "-mbulk-memory", "-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-I", sdk, "-Wl,--no-entry",
 		"-Wl,--strip-all", "-Wl,-z,stack-size=32768", "-o", out,
 	}
 	files, err := filepath.Glob(filepath.Join(j.dir, "*.c"))

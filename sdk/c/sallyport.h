@@ -862,38 +862,6 @@ SP_USE sp_list_of sp_result_list(const sp_frame *r, uint32_t k) { return sp__fra
 /* sp_value is the number that was asked for: a balance, a grant, a counter, nanoseconds. */
 SP_USE int64_t sp_value(const sp_frame *r) { return (int64_t)sp__slot(r, SP_RESULT_VALUE); }
 
-#ifdef SP_WAITING
-
-static const sp_module sp__module;
-static struct { int64_t token, handle; _Alignas(8) uint8_t note[SP_NOTE]; } sp__waiting[SP_WAITING]; /* token 0 = free */
-static struct { bool there; int64_t begun; _Alignas(8) uint8_t note[SP_NOTE]; } sp__soon; /* an answer that was there at once */
-
-/* sp_wait ends the hook for now: waited gets the result of what was begun, and the note. */
-SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32_t n) {
-    if (n > SP_NOTE) return SP_ERR_TOO_BIG;
-    if (begun < 0 || !(begun & (int64_t)SP_TOKEN_BIT)) {
-        sp__soon.there = true;
-        sp__soon.begun = begun;
-        __builtin_memcpy(sp__soon.note, note, n);
-        return SP_PENDING;
-    }
-    for (uint32_t i = 0; i < SP_WAITING; i++)
-        if (!sp__waiting[i].token) {
-            sp__waiting[i].token = begun;
-            sp__waiting[i].handle = c->handle;
-            __builtin_memcpy(sp__waiting[i].note, note, n);
-            return SP_PENDING;
-        }
-    return SP_ERR_BUSY;
-}
-
-/* sp_park lets a hook wait for nothing but sp_complete from another hook of the same
- * instance: keep c->handle for it. */
-SP_USE int32_t sp_park(const sp_call *c) {
-    (void)c;
-    return SP_PENDING;
-}
-
 /* sp_complete ends a hook that waits in sp_park with the decision of d, which begins as
  * (sp_call){0} and is decided on by sp_refuse, sp_set and the like; or with a code below zero. */
 SP_USE int32_t sp_complete(int64_t handle, int32_t status, const sp_call *d) {
@@ -1102,6 +1070,38 @@ SP_USE int64_t sp_redis_script(const sp_call *c, sp_text script, const sp_text *
     return sp_redis(c, all, 3 + key_count + count);
 }
 
+#ifdef SP_WAITING
+
+static const sp_module sp__module;
+static struct { int64_t token, handle; _Alignas(8) uint8_t note[SP_NOTE]; } sp__waiting[SP_WAITING]; /* token 0 = free */
+static struct { bool there; int64_t begun; _Alignas(8) uint8_t note[SP_NOTE]; } sp__soon; /* an answer that was there at once */
+
+/* sp_wait ends the hook for now: waited gets the result of what was begun, and the note. */
+SP_USE int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32_t n) {
+    if (n > SP_NOTE) return SP_ERR_TOO_BIG;
+    if (begun < 0 || !(begun & (int64_t)SP_TOKEN_BIT)) {
+        sp__soon.there = true;
+        sp__soon.begun = begun;
+        __builtin_memcpy(sp__soon.note, note, n);
+        return SP_PENDING;
+    }
+    for (uint32_t i = 0; i < SP_WAITING; i++)
+        if (!sp__waiting[i].token) {
+            sp__waiting[i].token = begun;
+            sp__waiting[i].handle = c->handle;
+            __builtin_memcpy(sp__waiting[i].note, note, n);
+            return SP_PENDING;
+        }
+    return SP_ERR_BUSY;
+}
+
+/* sp_park lets a hook wait for nothing but sp_complete from another hook of the same
+ * instance: keep c->handle for it. */
+SP_USE int32_t sp_park(const sp_call *c) {
+    (void)c;
+    return SP_PENDING;
+}
+
 /* What runs while the answers come at once. */
 #define SP__SOON                                                                                           \
     static int32_t sp__answers(int32_t code) {                                                             \
@@ -1139,6 +1139,9 @@ SP_USE int64_t sp_redis_script(const sp_call *c, sp_text script, const sp_text *
             if (sp__waiting[i].handle == handle) sp__waiting[i].token = 0;                                 \
     }
 #else
+#define SP__NO_WAITING __attribute__((error("a module that waits has #define SP_WAITING 64 before #include \"sallyport.h\"")))
+SP__NO_WAITING int32_t sp_wait(const sp_call *c, int64_t begun, const void *note, uint32_t n);
+SP__NO_WAITING int32_t sp_park(const sp_call *c);
 #define SP__SOON static int32_t sp__answers(int32_t code) { return code; }
 #define SP__RESUME
 #endif
