@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-
 	"path/filepath"
 	"regexp"
 	"strconv"
