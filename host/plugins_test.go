@@ -210,7 +210,7 @@ func TestCallTimer(t *testing.T) {
 	})
 	t.Run("extended from outside", func(t *testing.T) {
 		s := newStage(t, "calltimer", 2, `"30s"`, `"0.5"`)
-		s.a.invite("P-Max-Seconds: 1.5")
+		s.a.invite("P-Max-Seconds: 4")
 		s.a.want(200)
 		begun := time.Now()
 		s.b.wantRequest("INVITE", "ACK")
@@ -219,20 +219,20 @@ func TestCallTimer(t *testing.T) {
 			t.Fatalf("calls: %+v", calls)
 		}
 		path := "/calls/" + calls[0].ID + "/rearm"
-		r, err := api[admin.Rearmed](t, "POST", path, admin.Rearm{Module: "calltimer", Duration: "3s"})
-		if err != nil || r.Until == nil || r.Until.Sub(calls[0].Answer) != 3*time.Second {
+		r, err := api[admin.Rearmed](t, "POST", path, admin.Rearm{Module: "calltimer", Duration: "6s"})
+		if err != nil || r.Until == nil || r.Until.Sub(calls[0].Answer) != 6*time.Second {
 			t.Fatalf("%+v, %v", r, err)
 		}
-		if _, err := api[admin.Rearmed](t, "POST", path, admin.Rearm{Module: "nobody", Duration: "3s"}); err == nil || !strings.Contains(err.Error(), `no module "nobody"`) {
+		if _, err := api[admin.Rearmed](t, "POST", path, admin.Rearm{Module: "nobody", Duration: "6s"}); err == nil || !strings.Contains(err.Error(), `no module "nobody"`) {
 			t.Errorf("a module that is not there: %v", err)
 		}
 		s.a.wantRequest("INFO")
-		if took := time.Since(begun); took < 2400*time.Millisecond {
-			t.Errorf("warned after %s, want 2.5s", took)
+		if took := time.Since(begun); took < 5400*time.Millisecond {
+			t.Errorf("warned after %s, want 5.5s", took)
 		}
 		s.a.wantRequest("BYE")
-		if took := time.Since(begun); took < 2900*time.Millisecond {
-			t.Errorf("ended after %s, want 3s", took)
+		if took := time.Since(begun); took < 5900*time.Millisecond {
+			t.Errorf("ended after %s, want 6s", took)
 		}
 		s.b.wantRequest("INFO", "BYE")
 	})
