@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/host/store/redis"
+	"github.com/sallyport-sbc/sallyport/sbc/sip"
 )
 
 func block(t *testing.T, o admin.Block) (admin.Listed, error) {
@@ -57,6 +58,17 @@ func (s *stage) calling(from string, status int) {
 	}
 }
 
+// explained is what would become of a call of somebody: what was ordered counts.
+func (s *stage) explained(from, want string) {
+	s.t.Helper()
+	text := fmt.Sprintf("INVITE sip:bob@%[1]s SIP/2.0\r\nVia: SIP/2.0/UDP %[1]s;branch=z9hG4bKx\r\nMax-Forwards: 70\r\n"+
+		"From: <sip:%[2]s@example.org>;tag=1\r\nTo: <sip:bob@example.net>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nContact: <sip:%[1]s>\r\n\r\n", s.addr, from)
+	r, err := api[struct{ Verdict, Why string }](s.t, "POST", "/explain", admin.Explain{Message: text})
+	if err != nil || r.Verdict != want {
+		s.t.Errorf("explain a call of %s: %+v, %v, want %s", from, r, err, want)
+	}
+}
+
 // orders blocks and unblocks callers while calls come.
 func orders(t *testing.T, s *stage) {
 	s.calling("alice", 200)
@@ -66,6 +78,8 @@ func orders(t *testing.T, s *stage) {
 	}
 	s.calling("alice", 403)
 	s.calling("alice2", 200)
+	s.explained("alice", "refused")
+	s.explained("alice2", "goes out")
 	blocked(t, "alice", "alice false command")
 	blocked(t, "mallory", "mallory false configuration")
 	blocked(t, "%2B9001", "+900 true configuration")
@@ -161,6 +175,28 @@ func TestBlacklistExpires(t *testing.T) {
 	members, err := s.host.stores.engine.SetMembers(t.Context(), store.Space{Name: "blacklist"}, "exact")
 	if err != nil || strings.Join(members, " ") != "bob carol" {
 		t.Errorf("the set has %q, %v", members, err)
+	}
+}
+
+// REGISTER and the like are looked at when the configuration says so.
+func TestBlacklistOutsideOfCalls(t *testing.T) {
+	s := newStage(t, "blacklist", 1, "[module.blacklist.config]\n", "[module.blacklist.config]\nrequests = true\n")
+	if _, err := block(t, admin.Block{Value: "alice"}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{403, 405} {
+		m := sip.NewRequest("REGISTER", "sip:"+s.addr.String())
+		m.Add(sip.Via, fmt.Sprintf("SIP/2.0/UDP %s;branch=z9hG4bK-outside-%d", s.a.addr, i))
+		m.Add(sip.MaxForwards, "70")
+		m.Add(sip.From, "<sip:alice@example.org>;tag=1")
+		m.Add(sip.To, "<sip:alice@example.org>")
+		m.Add(sip.CallID, fmt.Sprintf("outside-%d@example.org", i))
+		m.Add(sip.CSeq, "1 REGISTER")
+		s.a.send(m)
+		s.a.wantResponse("REGISTER", want)
+		if _, err := unblock(t, "alice", false); err != nil && i == 0 {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-sbc/sallyport/host/config"
 	"github.com/sallyport-sbc/sallyport/host/explain"
+	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/sbc/transport"
 )
 
@@ -20,15 +21,16 @@ func Explain(ctx context.Context, o Options, q explain.Request) (*explain.Report
 	if err != nil {
 		return nil, err
 	}
-	return explainWith(ctx, s, transportConfigs(s), o.Server, q)
+	return explainWith(ctx, s, transportConfigs(s), o.Server, nil, q)
 }
 
-// Explain says what this SBC would do with a request that came now. Calls do not notice.
+// Explain says what this SBC would do with a request that came now. Calls do not notice. What
+// modules ask the store is read there, and nothing is changed.
 func (h *Host) Explain(ctx context.Context, q explain.Request) (*explain.Report, error) {
 	h.explaining.Lock()
 	defer h.explaining.Unlock()
 	s := h.current.Load()
-	return explainWith(ctx, s, h.bound(s), h.o.Server, q)
+	return explainWith(ctx, s, h.bound(s), h.o.Server, h.stores.engine, q)
 }
 
 // bound returns the interfaces with the addresses they have got: the configuration may leave
@@ -43,7 +45,7 @@ func (h *Host) bound(s *config.Snapshot) []transport.Config {
 	return cs
 }
 
-func explainWith(ctx context.Context, s *config.Snapshot, doors []transport.Config, server string, q explain.Request) (*explain.Report, error) {
+func explainWith(ctx context.Context, s *config.Snapshot, doors []transport.Config, server string, look store.Store, q explain.Request) (*explain.Report, error) {
 	modules, err := moduleConfigs(s)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func explainWith(ctx context.Context, s *config.Snapshot, doors []transport.Conf
 		Snapshot:  s,
 		Transport: doors,
 		Media:     mediaInterfaces(s),
-		Load:      explain.Sandbox(modules, s.Maps, s.Cache.Dir, s.Node),
+		Load:      explain.Sandbox(modules, s.Maps, s.Cache.Dir, s.Node, look),
 		Resolver:  net.DefaultResolver,
 		Server:    server,
 	}, q)

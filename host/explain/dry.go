@@ -15,8 +15,12 @@ import (
 
 // dry is what a module finds outside of its sandbox in a rehearsal: a store that takes
 // everything and has nothing, and nobody who answers. Limits and rates are granted without
-// being counted. What it asks is told.
-type dry struct{ asked func(what string, known bool) }
+// being counted. What it asks is told. Where there is a store to look into, values, sets and
+// balances are that store's.
+type dry struct {
+	asked func(what string, known bool)
+	look  store.Store // only to read; nil: there is none
+}
 
 var (
 	_ store.Store       = dry{}
@@ -84,7 +88,11 @@ func (d dry) Used(_ context.Context, key string) (int64, error) {
 	return 0, d.unknown("how much of %s is held", key)
 }
 
-func (d dry) Balance(_ context.Context, account string) (store.Balance, error) {
+func (d dry) Balance(ctx context.Context, account string) (store.Balance, error) {
+	if d.look != nil {
+		d.granted("balance of %s", account)
+		return d.look.Balance(ctx, account)
+	}
 	return store.Balance{}, d.unknown("balance of %s", account)
 }
 
@@ -127,7 +135,11 @@ func (d dry) Take(_ context.Context, key string, rate float64, burst, _ int64) (
 	return 0, nil
 }
 
-func (d dry) Get(_ context.Context, _ store.Space, key string) ([]byte, error) {
+func (d dry) Get(ctx context.Context, in store.Space, key string) ([]byte, error) {
+	if d.look != nil {
+		d.granted("value of %s", key)
+		return d.look.Get(ctx, in, key)
+	}
 	return nil, d.unknown("value of %s", key)
 }
 
@@ -155,11 +167,19 @@ func (d dry) SetRemove(_ context.Context, _ store.Space, set string, members ...
 	return len(members), nil
 }
 
-func (d dry) SetHas(_ context.Context, _ store.Space, set, member string) (bool, error) {
+func (d dry) SetHas(ctx context.Context, in store.Space, set, member string) (bool, error) {
+	if d.look != nil {
+		d.granted("whether set %s has %s", set, member)
+		return d.look.SetHas(ctx, in, set, member)
+	}
 	return false, d.unknown("whether set %s has %s", set, member)
 }
 
-func (d dry) SetMatch(_ context.Context, _ store.Space, set, value string) (string, error) {
+func (d dry) SetMatch(ctx context.Context, in store.Space, set, value string) (string, error) {
+	if d.look != nil {
+		d.granted("the prefix of %s in set %s", value, set)
+		return d.look.SetMatch(ctx, in, set, value)
+	}
 	return "", d.unknown("the prefix of %s in set %s", value, set)
 }
 

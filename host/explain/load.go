@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/sallyport-sbc/sallyport/host/store"
 	"github.com/sallyport-sbc/sallyport/host/wasm"
 	"github.com/sallyport-sbc/sallyport/sbc/callcontrol"
 	"github.com/sallyport-sbc/sallyport/sbc/pattern"
@@ -20,9 +21,10 @@ func unloadable(string, Diary) (callcontrol.Module, func(), error) {
 }
 
 // Sandbox returns a Loader of these modules. Each is loaded by itself, with its own
-// configuration, in a sandbox whose records go nowhere, and which has nothing outside but maps.
+// configuration, in a sandbox whose records go nowhere, and which has nothing outside but maps
+// and, unless it is nil, a store that it reads and does not change.
 // dir is where compiled modules are kept; it is used when it is there, and not made.
-func Sandbox(modules []wasm.ModuleConfig, maps pattern.Maps, dir, node string) Loader {
+func Sandbox(modules []wasm.ModuleConfig, maps pattern.Maps, dir, node string, look store.Store) Loader {
 	if _, err := os.Stat(dir); err != nil {
 		dir = ""
 	}
@@ -31,7 +33,7 @@ func Sandbox(modules []wasm.ModuleConfig, maps pattern.Maps, dir, node string) L
 		if i < 0 {
 			return nil, nil, wasm.ErrUnknown
 		}
-		outside := dry{d.Asked}
+		outside := dry{d.Asked, look}
 		h, err := wasm.New(wasm.Config{
 			Modules:  modules[i : i+1],
 			CacheDir: dir,

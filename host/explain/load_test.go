@@ -53,7 +53,7 @@ next_hop = "$V(carrier).example.net"
 		Load: Sandbox([]wasm.ModuleConfig{{
 			Name: "asks", Source: m.Module, Grants: m.Grants,
 			HTTP: wasm.HTTPGrant{Allow: []string{"http://127.0.0.1:9/"}, Private: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		}}, s.Maps, filepath.Join(dir, "cache"), "sbc1"),
+		}}, s.Maps, filepath.Join(dir, "cache"), "sbc1", nil),
 		Transport: []transport.Config{{Name: "public", UDP: s.Interface["public"].UDP}},
 		Media:     []media.Interface{{Name: "public", Addr: s.Interface["public"].Media, PortMin: 20000, PortMax: 20999}},
 	}
@@ -84,7 +84,7 @@ next_hop = "$V(carrier).example.net"
 
 // A module that is not there, or whose file is none, is not tried, and says why.
 func TestSandboxWithout(t *testing.T) {
-	load := Sandbox([]wasm.ModuleConfig{{Name: "x", Source: filepath.Join(t.TempDir(), "x.wasm")}}, nil, "", "sbc1")
+	load := Sandbox([]wasm.ModuleConfig{{Name: "x", Source: filepath.Join(t.TempDir(), "x.wasm")}}, nil, "", "sbc1", nil)
 	for name, want := range map[string]string{"x": "no such file", "y": wasm.ErrUnknown.Error()} {
 		if _, _, err := load(name, new(role)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", name, err, want)

@@ -54,7 +54,13 @@ func (m *module) Init(s *sdk.Setup) error {
 		return sdk.Error("code is not a status from 300 to 699")
 	}
 	m.code = int(code)
-	m.reason, err = s.Text("reason", "")
+	if m.reason, err = s.Text("reason", ""); err != nil {
+		return err
+	}
+	requests, err := s.Bool("requests", false)
+	if !requests {
+		s.Skip(sdk.EventRoute, sdk.EventRegister)
+	}
 	return err
 }
 
@@ -74,7 +80,15 @@ func set(s *sdk.Setup, key string) (map[string]bool, error) {
 }
 
 // Start refuses the call when a list or the command hits it.
-func (m *module) Start(c *sdk.Call) error {
+func (m *module) Start(c *sdk.Call) error { return m.judge(c) }
+
+// Route does the same with one request outside of calls.
+func (m *module) Route(c *sdk.Call) error { return m.judge(c) }
+
+// Register does the same with one REGISTER.
+func (m *module) Register(c *sdk.Call) error { return m.judge(c) }
+
+func (m *module) judge(c *sdk.Call) error {
 	hit := m.listed(c)
 	if !hit {
 		var err error

@@ -100,6 +100,25 @@ func TestStoreIsAway(t *testing.T) {
 	}
 }
 
+// Requests outside of calls are looked at when the configuration says so.
+func TestRequests(t *testing.T) {
+	for config, want := range map[string]int{`{"exact": ["mallory"]}`: 0, `{"exact": ["mallory"], "requests": true}`: 403} {
+		h := sdktest.New(t, &module{}, sdktest.Options{Config: config})
+		for _, method := range []string{"REGISTER", "OPTIONS"} {
+			for from, code := range map[string]int{"mallory": want, "alice": 0} {
+				call := h.Call()
+				call.Params = []abi.Field{{Name: "caller", Value: from}}
+				if d, err := call.Request(method); err != nil || d.Code != code {
+					t.Errorf("%s: %s of %s: %+v, %v, want %d", config, method, from, d, err, code)
+				}
+			}
+		}
+		if d, err := begin(h, "caller", "mallory"); err != nil || d.Code != 403 {
+			t.Errorf("%s: a call: %+v, %v", config, d, err)
+		}
+	}
+}
+
 func TestRedis(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -174,6 +193,7 @@ func TestConfiguration(t *testing.T) {
 		`{"exact": [""]}`:      "exact: an empty item would hit what is not known",
 		`{"prefixes": "x"}`:    "prefixes is not an array of strings",
 		`{"action": "answer"}`: "action is neither refuse nor drop: answer",
+		`{"requests": "yes"}`:  "requests is neither true nor false",
 		`{"code": 200}`:        "code is not a status from 300 to 699",
 	} {
 		if _, err := sdktest.Start(t, &module{}, sdktest.Options{Config: config}); err == nil || !strings.Contains(err.Error(), want) {
