@@ -198,6 +198,14 @@ func (w *world) tour(tb testing.TB, i int, params []abi.Field) (all []string) {
 	return all
 }
 
+// TestFreshConforms: what TestConformance asks of copies, instances do that start by themselves.
+func TestFreshConforms(t *testing.T) {
+	e := withEverything(t, "tck", nil)
+	e.unfreeze(t)
+	e.base(t, strings.TrimSuffix(e.generation().source.HTTP.Allow[0], "/ok/"))
+	conformance(t, e)
+}
+
 // TestCopiesDrawTheirOwnNumbers: what the SDK offers is never the same in two instances; what was drawn at the start is.
 func TestCopiesDrawTheirOwnNumbers(t *testing.T) {
 	w := newWorld(t, sdkModule(t, "random"))

@@ -46,7 +46,7 @@ type pool struct {
 	bound    int
 	patience time.Duration
 	make     func() (*instance, error)
-	rate     float64 // instances that may be made again, a second
+	rate     float64           // instances that may be made again, a second
 	spawn    func(func()) bool // runs it on a goroutine, unless the generation has ended
 	soft     uint32
 	park     int // hooks that may wait in one instance

@@ -163,13 +163,7 @@ func (w *world) play(tb testing.TB, c *abi.Call) (abi.Decision, error) {
 }
 
 func TestConformance(t *testing.T) {
-	t.Run("copies", func(t *testing.T) { conformance(t, withEverything(t, "tck", nil)) })
-	t.Run("fresh", func(t *testing.T) {
-		e := withEverything(t, "tck", nil)
-		e.unfreeze(t)
-		e.base(t, strings.TrimSuffix(e.generation().source.HTTP.Allow[0], "/ok/"))
-		conformance(t, e)
-	})
+	conformance(t, withEverything(t, "tck", nil))
 }
 
 func conformance(t *testing.T, e *everything) {
