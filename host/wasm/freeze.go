@@ -38,7 +38,7 @@ func (g *Generation) snapshot(first *instance, info *meter.Info) (*snapshot, str
 	case errors.Is(err, errors.ErrUnsupported):
 		return nil, "not on this system"
 	case err != nil:
-		g.log.Warn("module cannot be frozen", "module", g.name, "gen", g.id, "err", err)
+		g.log.Warn("instances cannot be copied", "module", g.name, "gen", g.id, "err", err)
 		return nil, err.Error()
 	}
 	g.image = nil // holds the file
@@ -55,7 +55,7 @@ func (g *Generation) freeze(in *instance) (_ *snapshot, err error) {
 	for i := range g.image.Globals {
 		s.globals = append(s.globals, in.global(i).Get())
 	}
-	if s.file, err = newSealed(snapshotName, s.size); err != nil {
+	if s.file, err = g.memories.file(snapshotName, s.size); err != nil {
 		return nil, err
 	}
 	if s.resident, err = sparse(s.file, b); err == nil {

@@ -451,6 +451,38 @@ func TestNoAddressesLeft(t *testing.T) {
 	}
 }
 
+// TestNoSnapshot: without a file for it every instance starts by itself, and log and status say why.
+func TestNoSnapshot(t *testing.T) {
+	w := newWorld(t, counting(t, 0))
+	w.unfreeze(t)
+	g := w.generation()
+	in, err := g.boot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.close()
+	readOnly := func(string, uint64) (*sealed, error) {
+		f, err := os.Open(os.DevNull)
+		return &sealed{f}, err
+	}
+	for want, file := range map[string]func(string, uint64) (*sealed, error){
+		"too many open files": func(string, uint64) (*sealed, error) { return nil, unix.EMFILE },
+		"not on this system":  func(string, uint64) (*sealed, error) { return nil, errors.ErrUnsupported },
+		"bad file descriptor": readOnly,
+	} {
+		g.memories.file = file
+		if s, why := g.snapshot(in, &meter.Info{Image: g.image}); s != nil || !strings.Contains(why, want) {
+			t.Errorf("%v, %q, want %q", s, why, want)
+		}
+	}
+	if n := strings.Count(w.log.String(), "instances cannot be copied"); n != 2 {
+		t.Errorf("%d warnings\n%s", n, w.log)
+	}
+	if got := in.code(t); got != 402 {
+		t.Errorf("%d, want 402", got)
+	}
+}
+
 // TestSnapshotIsSealed: nobody changes it any more, it has no name, and every generation has its own.
 func TestSnapshotIsSealed(t *testing.T) {
 	w := newWorld(t, counting(t, 0))

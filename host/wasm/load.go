@@ -130,7 +130,7 @@ func (g *Generation) compileWith(cache wazero.CompilationCache, code []byte) (er
 // start links the module, makes the first instances and learns from them what the module subscribes to.
 func (g *Generation) start(info *meter.Info) error {
 	g.image = info.Image
-	g.memories = memories{reserve: reserve, all: make(map[*linear]struct{}), failed: func(err error) {
+	g.memories = memories{reserve: reserve, file: newSealed, all: make(map[*linear]struct{}), failed: func(err error) {
 		g.log.Warn("instances take more memory than they need", "module", g.name, "gen", g.id, "err", err)
 	}}
 	if err := link(context.Background(), g.runtime, info); err != nil {

@@ -13,6 +13,8 @@ import (
 type memories struct {
 	// reserve sets aside addresses that cannot be touched yet; errors.ErrUnsupported where there is no such thing.
 	reserve func(n uint64) ([]byte, error)
+	// file makes the file of a snapshot; errors.ErrUnsupported likewise.
+	file func(name string, size uint64) (*sealed, error)
 	// failed is told why there were none, the first time.
 	failed func(error)
 
