@@ -49,7 +49,9 @@ func (b *blacklist) listed(ctx context.Context, value string, prefix bool) (admi
 	if json.Unmarshal(text, &n) != nil {
 		return l, nil // it hits all the same
 	}
-	l.Reason = n.Reason
+	if store.CheckNames(n.Reason) == nil { // it goes to terminals as it is
+		l.Reason = n.Reason
+	}
 	if n.Since > 0 {
 		l.Since = utc(time.UnixMilli(n.Since))
 	}
