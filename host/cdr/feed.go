@@ -3,6 +3,7 @@ package cdr
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
@@ -233,15 +234,15 @@ func (f *feed) deliver(b *portion) bool {
 		}
 	}
 	for width := len(records); len(records) > 0; {
-		n, err := f.sink.Deliver(f.ctx, records[:min(width, len(records))])
 		given := min(width, len(records))
+		n, err := f.give(records[:given])
 		n = min(max(n, 0), given)
 		f.mu.Lock()
 		f.stats.Delivered += uint64(n)
 		f.mu.Unlock()
 		done(n)
 		switch {
-		case err == nil && n == given:
+		case n == given:
 			f.worked()
 			width, pause = min(2*width, usualBatch), firstPause
 		case errors.Is(err, ErrRefused) && given-n > 1:
@@ -269,6 +270,19 @@ func (f *feed) deliver(b *portion) bool {
 	f.advance(b.end)
 	return f.ctx.Err() == nil
 }
+
+// give is Deliver. What a far end answers may break a library, but not the process.
+func (f *feed) give(records []Record) (n int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			n, err = 0, fmt.Errorf("%w: %v", errPanic, r)
+		}
+	}()
+	return f.sink.Deliver(f.ctx, records)
+}
+
+// errPanic is a sink that broke.
+var errPanic = errors.New("the sink broke")
 
 // errShort is a sink that says neither that records have arrived nor why not.
 var errShort = errors.New("not everything has arrived")

@@ -211,7 +211,7 @@ func (s *Syslog) Close() error {
 
 const (
 	// recentTime is how long the receiver may take to notice what it was sent.
-	recentTime = 10 * time.Second
+	recentTime = 30 * time.Second
 	recentSize = 512 << 10
 )
 
