@@ -196,11 +196,10 @@ func (f *feed) begin() bool {
 
 // skip gives up what stands in segments that the spool has no room for.
 func (f *feed) skip() {
-	last := f.spool.condemned()
-	if last == 0 || f.pos.segment > last {
+	if !f.tooFarBehind() {
 		return
 	}
-	to := position{segment: last + 1}
+	to := position{segment: f.spool.condemned() + 1}
 	lost, err := f.tail.count(f.pos, to, f.ctx.Done())
 	f.log.Error("cdr sink skips records: more wait than the spool may hold", "records", lost, "err", err)
 	f.mu.Lock()
@@ -287,7 +286,11 @@ var errPanic = errors.New("the sink broke")
 // errShort is a sink that says neither that records have arrived nor why not.
 var errShort = errors.New("not everything has arrived")
 
-func (f *feed) tooFarBehind() bool { return f.pos.segment <= f.spool.condemned() }
+// tooFarBehind says whether what comes next is given up: see skip.
+func (f *feed) tooFarBehind() bool {
+	last := f.spool.condemned()
+	return last > 0 && f.pos.segment <= last
+}
 
 // lookAhead notes the time at which the records ended where they do now.
 func (f *feed) lookAhead() {

@@ -591,10 +591,11 @@ func TestPauses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		emit(t, f, "{}")
+		synctest.Wait() // the sink finds it when it begins, at a position that was never saved
 		if err := f.SetFeeds(Feeds{Sinks: []Feed{s.feed("s")}}); err != nil {
 			t.Fatal(err)
 		}
-		emit(t, f, "{}")
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		st := f.Stats().Sinks[0]
