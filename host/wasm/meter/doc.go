@@ -9,6 +9,10 @@
 // One unit of fuel is about one instruction: a loop head pays for the instructions of one turn, without those of
 // inner loops, which pay for themselves, and with a discount for long ones, most of which a turn jumps over.
 //
+// It also takes data and start section out of a module whose instances are nothing but a memory and numbers in global
+// variables, and gives these variables names: then one instance can be started and others be made as copies of it. See
+// Image; a module that changes its tables, for example, stays as it is.
+//
 // The input is hostile. Every length, index and offset is checked before it is used, every instruction is decoded
 // with the strictness of the specification, so that no second reader can see other instructions than this one, and
 // what is not known by name is refused. Indexes are checked against the original module: a guest that mentions the
