@@ -19,7 +19,7 @@ func callInfo(in *instance, s []uint64) {
 		switch {
 		case len(r.body) > wire.MaxInfo || len(r.kind) > wire.MaxValue:
 			return abi.CodeTooBig
-		case r.body != "" && (!strings.Contains(r.kind, "/") || !abi.Clean(r.kind)):
+		case r.body != "" && !strings.Contains(r.kind, "/") || !abi.Clean(r.kind):
 			return abi.CodeInvalid
 		case !in.g.calls.Inform(r.id, r.leg, r.kind, r.body, r.headers):
 			return abi.CodeNotFound
