@@ -196,10 +196,11 @@ func (f *feed) begin() bool {
 
 // skip gives up what stands in segments that the spool has no room for.
 func (f *feed) skip() {
-	if !f.tooFarBehind() {
+	last := f.spool.condemned()
+	if last == 0 || f.pos.segment > last {
 		return
 	}
-	to := position{segment: f.spool.condemned() + 1}
+	to := position{segment: last + 1}
 	lost, err := f.tail.count(f.pos, to, f.ctx.Done())
 	f.log.Error("cdr sink skips records: more wait than the spool may hold", "records", lost, "err", err)
 	f.mu.Lock()
