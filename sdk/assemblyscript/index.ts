@@ -4,7 +4,7 @@
 //     export { sbc_abi_v1, sbc_buffer, sbc_init, sbc_event } from "sallyport";
 //
 //     class Barring extends Module {
-//       start(c: Call): void {
+//       override start(c: Call): void {
 //         if (c.text(FIELD_CALLEE) == c.param("barred")) c.refuse(403, "Not from here");
 //       }
 //     }

@@ -9,7 +9,7 @@ class CallForward extends Module {
   private barred: string[] = [];
   private longest: i64 = 0; // seconds
 
-  init(s: Setup): string | null {
+  override init(s: Setup): string | null {
     const list = s.texts("forward");
     for (let i = 0; i < list.length; i++) {
       const at = list[i].indexOf("=");
@@ -28,7 +28,7 @@ class CallForward extends Module {
     return this.forward.get(callee);
   }
 
-  start(c: Call): void {
+  override start(c: Call): void {
     const callee = c.text(FIELD_CALLEE), to = this.target(c, callee);
     if (!to.length) return;
 
@@ -55,12 +55,12 @@ class CallForward extends Module {
     c.log(LOG_INFO, callee + " is forwarded to " + c.variable("forwarded_to"));
   }
 
-  connect(c: Call): void {
+  override connect(c: Call): void {
     const to = c.state();
     if (to.length) c.setVariable("forward_answered", to);
   }
 
-  end(c: Call): void {
+  override end(c: Call): void {
     const to = c.state();
     if (to.length) c.log(LOG_INFO, "call to " + to + ": " + c.text(FIELD_DISPOSITION) + " " + c.number(FIELD_CODE).toString());
   }

@@ -8,7 +8,7 @@ export { sbc_abi_v1, sbc_buffer, sbc_init, sbc_event, sbc_resume, sbc_cancel } f
 class Lookup extends Module {
   private url: string = "";
 
-  init(s: Setup): string | null {
+  override init(s: Setup): string | null {
     this.url = s.text("url");
     return null;
   }
@@ -16,13 +16,13 @@ class Lookup extends Module {
   /** The note is the step and the callee: "asked carol". */
   private ask(c: Call, step: string, callee: string): void { c.wait(c.httpGet(this.url + callee), step + " " + callee); }
 
-  start(c: Call): void {
+  override start(c: Call): void {
     const callee = c.text(FIELD_CALLEE);
     if (callee.length > 128) c.fail(ERR_TOO_BIG);
     else this.ask(c, "asked", callee);
   }
 
-  waited(c: Call, answer: Answer, note: string): void {
+  override waited(c: Call, answer: Answer, note: string): void {
     const at = note.indexOf(" "), step = note.substring(0, at), callee = note.substring(at + 1);
     const code = answer.status, body = answer.body;
     if (!answer.ok) c.fail(answer.code);

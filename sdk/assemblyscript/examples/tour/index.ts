@@ -118,7 +118,7 @@ class Tour extends Module {
   private fail: string = ""; // why its self test fails
   private parked: i64 = 0; // handle of a hook that waits for complete
 
-  init(s: Setup): string | null {
+  override init(s: Setup): string | null {
     this.fail = s.text("fail");
     this.counter = Metric.counter("calls");
     this.gauge = Metric.gauge("level");
@@ -128,16 +128,16 @@ class Tour extends Module {
     return null;
   }
 
-  stateVersion(): u32 { return 3; }
+  override stateVersion(): u32 { return 3; }
 
   /** Puts the version before a state of version 2. */
-  migrate(from: u32, state: string): string | null {
+  override migrate(from: u32, state: string): string | null {
     if (from == 2) return "3:" + state;
     log(LOG_ERROR, "version unknown");
     return null;
   }
 
-  selfTest(): string | null { return this.fail.length ? this.fail : null; }
+  override selfTest(): string | null { return this.fail.length ? this.fail : null; }
 
   private before(c: Call): void {
     c.log(LOG_INFO, "sbc.log OK");
@@ -190,7 +190,7 @@ class Tour extends Module {
     if (i < steps.length) c.wait(steps[i].begin(c), name + " " + i.toString());
   }
 
-  start(c: Call): void {
+  override start(c: Call): void {
     const callee = c.text(FIELD_CALLEE);
     if (callee == "park") {
       this.parked = c.handle;
@@ -208,7 +208,7 @@ class Tour extends Module {
     this.go(c, callee, 0);
   }
 
-  waited(c: Call, answer: Answer, note: string): void {
+  override waited(c: Call, answer: Answer, note: string): void {
     const at = note.indexOf(" "), name = note.substring(0, at), i = <i32>I32.parseInt(note.substring(at + 1));
     if (name == "late") {
       c.set("identity.ruri", "sip:" + c.text(FIELD_CALLEE) + "@example.org");
@@ -225,37 +225,37 @@ class Tour extends Module {
     this.go(c, name, i + 1);
   }
 
-  reject(c: Call): void {
+  override reject(c: Call): void {
     c.target(c.text(FIELD_TARGET) + ";again");
     c.target("sip:backup@example.net");
     c.fork();
     told(c, "reject");
   }
 
-  timer(c: Call): void {
+  override timer(c: Call): void {
     c.refuse(480, "Time is up");
     c.refuseHeader("X-Timer", c.number(FIELD_TIMER).toString());
     told(c, "timer");
   }
 
-  end(c: Call): void {
+  override end(c: Call): void {
     c.log(LOG_INFO, ["hook end", c.text(FIELD_DISPOSITION), c.number(FIELD_CODE).toString(), c.text(FIELD_HANGUP_BY), c.state()].join(" "));
   }
 
-  early(c: Call): void { told(c, "early"); }
-  connect(c: Call): void { told(c, "connect"); }
-  refresh(c: Call): void { told(c, "refresh"); }
-  refer(c: Call): void { told(c, "refer"); }
-  dtmf(c: Call): void { told(c, "dtmf"); }
-  info(c: Call): void { told(c, "info"); }
-  hold(c: Call): void { told(c, "hold"); }
-  resume(c: Call): void { told(c, "resume"); }
-  mediaTimeout(c: Call): void { told(c, "media_timeout"); }
-  rearm(c: Call): void { told(c, "rearm"); }
-  register(c: Call): void { told(c, "register"); }
-  route(c: Call): void { told(c, "route"); }
-  tick(c: Call): void { told(c, "tick"); }
-  stop(c: Call): void { told(c, "stop"); }
+  override early(c: Call): void { told(c, "early"); }
+  override connect(c: Call): void { told(c, "connect"); }
+  override refresh(c: Call): void { told(c, "refresh"); }
+  override refer(c: Call): void { told(c, "refer"); }
+  override dtmf(c: Call): void { told(c, "dtmf"); }
+  override info(c: Call): void { told(c, "info"); }
+  override hold(c: Call): void { told(c, "hold"); }
+  override resume(c: Call): void { told(c, "resume"); }
+  override mediaTimeout(c: Call): void { told(c, "media_timeout"); }
+  override rearm(c: Call): void { told(c, "rearm"); }
+  override register(c: Call): void { told(c, "register"); }
+  override route(c: Call): void { told(c, "route"); }
+  override tick(c: Call): void { told(c, "tick"); }
+  override stop(c: Call): void { told(c, "stop"); }
 }
 
 register(new Tour());
