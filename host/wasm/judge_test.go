@@ -166,4 +166,18 @@ func TestWatch(t *testing.T) {
 	if st := w.Modules()[0]; st.Canary == nil || st.Percent != 10 {
 		t.Errorf("not a canary: %+v", st)
 	}
+	// What was taken back stays away while the file is only touched.
+	if err := w.Rollback("judge"); err != nil {
+		t.Fatal(err)
+	}
+	put(answering(t, 603))
+	look(3)
+	if st := w.Modules()[0]; st.Canary != nil {
+		t.Errorf("taken up again: %+v", st.Canary)
+	}
+	put(answering(t, 604))
+	look(3)
+	if st := w.Modules()[0]; st.Canary == nil {
+		t.Error("another file was not taken up")
+	}
 }

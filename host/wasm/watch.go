@@ -36,7 +36,7 @@ func stampOf(mc ModuleConfig) (s stamp) {
 func (h *Host) poll(now time.Time) {
 	for name, s := range *h.slots.Load() {
 		h.swaps.Lock()
-		mc, t := s.config, s.now()
+		mc, t, filed := s.config, s.now(), s.filed
 		take := t.stable != nil && mc.Watch > 0 && !mc.builtin() && !now.Before(s.file.next) && s.file.changed(mc)
 		if !now.Before(s.file.next) {
 			s.file.next = now.Add(mc.Watch)
@@ -47,7 +47,8 @@ func (h *Host) poll(now time.Time) {
 		}
 		b, err := readFile(mc.Source)
 		sum := sha256.Sum256(b)
-		if err == nil && (sum == t.stable.sum || t.canary != nil && sum == t.canary.sum) {
+		// One that was only touched is not another: what was promoted or rolled back over it stays.
+		if err == nil && (sum == filed || sum == t.stable.sum || t.canary != nil && sum == t.canary.sum) {
 			continue
 		}
 		percent := mc.Trial.withDefaults().Percent
