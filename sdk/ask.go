@@ -13,13 +13,14 @@ func (c *Call) ask(f asker, slots int, fill func(*wire.Writer)) (wire.Reader, er
 	if cap(c.request) == 0 {
 		c.request = make([]byte, 512)
 	}
-	w := wire.NewWriter(c.request, slots)
-	fill(&w)
+	w := &c.writer
+	*w = wire.NewWriter(c.request, slots)
+	fill(w)
 	n, ok := w.Close()
 	if !ok {
 		c.request = make([]byte, n)
-		w = wire.NewWriter(c.request, slots)
-		fill(&w)
+		*w = wire.NewWriter(c.request, slots)
+		fill(w)
 		n, _ = w.Close()
 	}
 	room := c.roomOf(resultRoom)
@@ -30,7 +31,7 @@ func (c *Call) ask(f asker, slots int, fill func(*wire.Writer)) (wire.Reader, er
 func (c *Call) result(r int64, room []byte) (wire.Reader, error) {
 	switch {
 	case r < 0:
-		return wire.Reader{}, Code(r)
+		return wire.Reader{}, failure(Code(r))
 	case r&wire.TokenBit == 0:
 		c.arena = c.arena[:len(c.arena)+int(r)]
 		return open(room[:r], c.host.status())
@@ -47,11 +48,28 @@ func open(b []byte, status Code) (wire.Reader, error) {
 	in, ok := wire.Open(b)
 	switch {
 	case status < 0:
-		return in, status
+		return in, failure(status)
 	case !ok:
-		return in, Code(wire.CodeInternal)
+		return in, failure(wire.CodeInternal)
 	}
 	return in, nil
+}
+
+// failures are the host's codes as errors, made once: in a sandbox an allocation costs as much
+// as a light hook.
+var failures = func() (all [64]error) {
+	for i := range all {
+		all[i] = Code(-i)
+	}
+	return all
+}()
+
+// failure is a code below zero as an error.
+func failure(c Code) error {
+	if i := -int(c); i > 0 && i < len(failures) {
+		return failures[i]
+	}
+	return c
 }
 
 // names writes a list whose values are empty.

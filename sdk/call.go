@@ -18,6 +18,7 @@ type Call struct {
 	arena   []byte  // what was pulled in this hook
 	w       *worker // that runs the hook; nil when it cannot wait
 	request []byte  // frame of the last asynchronous function
+	writer  wire.Writer
 
 	decided  bool
 	action   uint64

@@ -12,14 +12,13 @@ type instance struct {
 	buf  []byte
 	call Call
 
-	async  bool // hooks may wait: each has a coroutine
-	idle   []*worker
-	parked map[int64]*worker // by handle
-	tokens map[int64]*worker
+	async   bool // hooks may wait: each has a coroutine
+	idle    []*worker
+	waiting []*worker
 }
 
 func newInstance(m Module) *instance {
-	i := &instance{module: m, parked: make(map[int64]*worker), tokens: make(map[int64]*worker)}
+	i := &instance{module: m}
 	i.findHooks(m)
 	return i
 }

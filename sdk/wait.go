@@ -20,7 +20,7 @@ type worker struct {
 	stop    func()
 
 	done   bool
-	token  int64
+	token  int64 // of what it waits for, 0 for nothing
 	status Code
 	result []byte
 	err    error
@@ -64,7 +64,7 @@ func (i *instance) begin(hook func(*Call) error, handle int64, n int) int64 {
 	w.hook, w.done = hook, false
 	w.proceed()
 	if !w.done {
-		i.parked[handle] = w
+		i.waiting = append(i.waiting, w)
 		return wire.StatusPending << 32
 	}
 	r := i.answer(&w.call, w.err, n)
@@ -75,7 +75,6 @@ func (i *instance) begin(hook func(*Call) error, handle int64, n int) int64 {
 // await parks the hook until the result for token is there.
 func (w *worker) await(token int64) ([]byte, Code) {
 	w.token = token
-	w.i.tokens[token] = w
 	w.yield(struct{}{})
 	return w.result, w.status
 }

@@ -107,4 +107,7 @@ func benchmarkPlugin(b *testing.B, name, config string, grants []string, params 
 			wait(c, abi.Decision{}, m.End(ctx, c))
 		}
 	}
+	b.StopTimer()
+	st := m.(*Generation).Status().Stats
+	b.ReportMetric(float64(st.Fuel)/float64(b.N), "fuel/op")
 }
