@@ -93,21 +93,6 @@ func (c *Call) roomOf(least int) []byte {
 	return c.arena[len(c.arena):cap(c.arena)]
 }
 
-// maxKept is how long a result may be to be kept with what was pulled; longer ones would make
-// that large for good.
-const maxKept = 4 << 10
-
-// keep copies a result that is valid until the hook returns.
-func (c *Call) keep(b []byte) []byte {
-	if len(b) > maxKept {
-		return append([]byte(nil), b...)
-	}
-	room := c.roomOf(len(b))
-	n := copy(room, b)
-	c.arena = c.arena[:len(c.arena)+n]
-	return room[:n:n]
-}
-
 // pulled takes the n bytes a pull put into room, or repeats it with enough.
 func (c *Call) pulled(n int32, again func([]byte) int32) (string, bool) {
 	if n < 0 {

@@ -59,3 +59,18 @@ func (i *instance) leave(w *worker) {
 		}
 	}
 }
+
+// maxKept is how long a result may be to be kept with what was pulled; longer ones would make
+// that large for good.
+const maxKept = 4 << 10
+
+// keep copies a result that is valid until the hook returns.
+func (c *Call) keep(b []byte) []byte {
+	if len(b) > maxKept {
+		return append([]byte(nil), b...)
+	}
+	room := c.roomOf(len(b))
+	n := copy(room, b)
+	c.arena = c.arena[:len(c.arena)+n]
+	return room[:n:n]
+}
