@@ -39,6 +39,7 @@ type Options struct {
 
 	outside *outside // a script's; nil is the network
 	filled  []string // the script's store sections
+	bare    bool     // there is nothing behind the capabilities
 }
 
 // Bench is one module in a host of its own, which grants it all it asks for.
@@ -95,6 +96,9 @@ func Open(o Options) (*Bench, error) {
 			c.Store = far
 		}
 		c.Leases = leases{c.Store, store.NewShare(1)}
+	}
+	if o.bare {
+		c.Redis, c.Store, c.Leases, c.Calls = nil, nil, nil, nil
 	}
 	if b.host, err = wasm.New(c); err == nil {
 		if b.module, err = b.host.Acquire(b.Manifest.Name, "bench"); err != nil {

@@ -45,8 +45,8 @@ func TestTourSeesAll(t *testing.T) {
 			}
 		}
 	}
-	// What cannot go wrong in a hook that is up, or what TestComplete and TestDefine show.
-	for _, name := range []string{"sbc.log", "sbc.now", "sbc.monotonic", "sbc.state_get", "sbc.sleep", "sbc_limit.release", "sbc_metric.define"} {
+	// What cannot go wrong in a hook that is up, and what TestDefine, TestNothingBehind and TestComplete show.
+	for _, name := range []string{"sbc.log", "sbc.now", "sbc.monotonic", "sbc.state_get", "sbc.sleep", "sbc_metric.define", "sbc_limit.release"} {
 		bad[name] = true
 	}
 	good["sbc.complete"], bad["sbc.complete"] = true, true
@@ -60,6 +60,42 @@ func TestTourSeesAll(t *testing.T) {
 		if !hooks[e.Name] {
 			t.Errorf("no hook %s", e.Name)
 		}
+	}
+}
+
+// Where there is nothing behind a capability, every function of it says so, in every language.
+func TestNothingBehind(t *testing.T) {
+	for _, language := range languages {
+		t.Run(language, func(t *testing.T) {
+			b, err := Open(Options{File: guest(t, "tour-"+language), Instances: 1, bare: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			seen := map[string]bool{}
+			for _, callee := range []string{"kv", "limit", "account", "web", "redis", "call"} {
+				c := newCall(1)
+				enter(c, abi.EventStart, time.Now())
+				c.Callee = callee
+				if _, err := b.hook(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+				for _, line := range b.said.take() {
+					words := strings.Fields(line)
+					if len(words) == 4 && words[3] == "UNSUPPORTED" {
+						seen[words[2]] = true
+					}
+				}
+			}
+			for _, f := range contract.Imports {
+				switch f.Module {
+				case "sbc_kv", "sbc_limit", "sbc_account", "sbc_http", "sbc_redis", "sbc_call":
+					if !seen[f.Module+"."+f.Name] {
+						t.Errorf("%s.%s does not say that it is unsupported", f.Module, f.Name)
+					}
+				}
+			}
+		})
 	}
 }
 
