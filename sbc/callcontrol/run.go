@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/sallyport-sbc/sallyport/abi"
@@ -272,18 +271,6 @@ func (r *Run) each(ctx context.Context, call *abi.Call, e abi.Event, from int) e
 		}
 	}
 	return nil
-}
-
-// Tell gives call.Event to the use called name alone, as Event does to all.
-func (r *Run) Tell(ctx context.Context, call *abi.Call, name string) error {
-	if r == nil || r.ended {
-		return nil
-	}
-	i := slices.Index(r.chain.names, name)
-	if i < 0 || !r.steps[i].passed || r.steps[i].mask&abi.Bit(call.Event) == 0 {
-		return nil
-	}
-	return r.tell(ctx, call, i, call.Event, true)
 }
 
 // tell gives one event to use i.

@@ -77,6 +77,18 @@ func (r *Run) Rearm(name string, d time.Duration) bool {
 	return true
 }
 
+// Tell gives call.Event to the use called name alone, as Event does to all.
+func (r *Run) Tell(ctx context.Context, call *abi.Call, name string) error {
+	if r == nil || r.ended {
+		return nil
+	}
+	i := slices.Index(r.chain.names, name)
+	if i < 0 || !r.steps[i].passed || r.steps[i].mask&abi.Bit(call.Event) == 0 {
+		return nil
+	}
+	return r.tell(ctx, call, i, call.Event, true)
+}
+
 // shortest finds the maximum duration of the call.
 func (r *Run) shortest() {
 	r.maximum, r.by = 0, ""
