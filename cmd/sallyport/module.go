@@ -225,6 +225,11 @@ func runScripts(cmd *cobra.Command, scripts []string, file string, update bool) 
 		for _, h := range r.Deaf {
 			fmt.Fprintf(out, "  the manifest names the hook %s, the module has none: it is never called\n", h)
 		}
+		for _, name := range r.Refused {
+			if len(r.Differences) > 0 {
+				fmt.Fprintf(out, "  requests of %s were refused: malformed%s\n", name, unanswered[name])
+			}
+		}
 		for _, d := range r.Differences {
 			fmt.Fprintf(out, "  %s\n%s", d.Section, lines("    got   ", d.Got)+lines("    want  ", d.Want))
 		}
@@ -233,6 +238,12 @@ func runScripts(cmd *cobra.Command, scripts []string, file string, update bool) 
 		return errors.New(count(failed, "difference"))
 	}
 	return nil
+}
+
+// unanswered is what a script may lack when requests are refused.
+var unanswered = map[string]string{
+	"sbc_http":  ", or to a server of which the script has no answer (-- http URL --)",
+	"sbc_redis": ", or a command of which the script has no answer (-- redis COMMAND … --)",
 }
 
 // lines puts a word before every line.

@@ -93,6 +93,46 @@ func TestModuleTestTellsDifferences(t *testing.T) {
 	}
 }
 
+// What a script lacks is said beside the difference it makes: an answer, a hook, a key of the plan.
+func TestModuleTestTellsWhatIsMissing(t *testing.T) {
+	compilers(t, "c")
+	t.Chdir(t.TempDir())
+	if code, _, stderr := run("module", "new", "guard", "--lang", "c"); code != 0 {
+		t.Fatal(stderr)
+	}
+	for name, text := range map[string]string{
+		"guard/guard.c": `#define SP_WAITING 8
+#include "sallyport.h"
+static int32_t start(sp_call *c) { return sp_wait(c, sp_http_get(c, SP_TEXT("http://crm.example.net/")), 0, 0); }
+static int32_t waited(sp_call *c, int32_t status, const sp_frame *r, void *note) {
+    (void)r, (void)note;
+    sp_set(c, SP_TEXT("routing.targts"), SP_TEXT("sip:bob@192.0.2.1"));
+    return status;
+}
+SALLYPORT_MODULE(.waited = waited, .hook = {[SP_EVENT_START] = start});
+`,
+		"guard/manifest.json":         `{"name": "guard", "version": "1", "hooks": ["start", "end"]}`,
+		"guard/testdata/guard.txtar":  "No answer.\n-- start --\n-- expect --\npass\n",
+		"guard/testdata/answer.txtar": "An answer.\n-- http http://crm.example.net/ --\n-- start --\n-- expect --\npass\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, stdout, stderr := run("module", "test", "guard")
+	if code != 1 {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	for _, want := range []string{
+		"fails: hook failed: DENIED", "requests of sbc_http were refused: malformed, or to a server of which the script has no answer",
+		"names the hook end, the module has none", "there is no key \"routing.targts\": did you mean \"routing.targets\"?", "http GET http://crm.example.net/",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s%s", want, stdout, stderr)
+		}
+	}
+}
+
 func TestModuleMistakes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("x.wasm", []byte("\x00asm\x01\x00\x00\x00"), 0o644); err != nil {

@@ -33,6 +33,9 @@ func (s *Script) allowed() (urls, commands []string) {
 			commands = append(commands, words[0])
 		}
 	}
+	if urls == nil {
+		urls = []string{"http://nobody.invalid/"} // an empty list would mean that there is no HTTP at all
+	}
 	slices.Sort(urls)
 	slices.Sort(commands)
 	return slices.Compact(urls), slices.Compact(commands)

@@ -86,6 +86,9 @@ type Report struct {
 	Differences []Difference
 	// Deaf are the hooks that the manifest names and the module does not want.
 	Deaf []string
+	// Refused are the capabilities whose requests were refused before anybody was asked: malformed, or
+	// for a server or of a command that the script has no answer of.
+	Refused []string
 }
 
 // Run runs the script against a module file. Differences are in the report; the error is a
@@ -154,6 +157,12 @@ type runner struct {
 
 func (r *runner) close() {
 	if r.bench != nil {
+		for name, use := range r.bench.host.Modules()[0].Uses {
+			if use.Refused > 0 && !slices.Contains(r.report.Refused, name) {
+				r.report.Refused = append(r.report.Refused, name)
+			}
+		}
+		slices.Sort(r.report.Refused)
 		r.bench.Close()
 		r.bench = nil
 	}
