@@ -138,6 +138,24 @@ func TestHooksOfGo(t *testing.T) {
 	}
 }
 
+// A module in Go without the SDK names its hooks.
+func TestGoWithoutSDK(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":        "module m\n\ngo 1.24\n",
+		"main.go":       "package main\n\n//go:wasmimport sbc now\nfunc now() int64\n\n//go:wasmexport sbc_abi_v1\nfunc abi() int32 { return int32(now() & 1) }\n\nfunc main() {}\n",
+		"manifest.json": `{"name": "m", "version": "1", "hooks": ["start"]}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Module(Options{Source: dir, Out: filepath.Join(dir, "m.wasm")})
+	if err != nil || !slices.Equal(r.Manifest.Hooks, []string{"start"}) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestNoCompiler(t *testing.T) {
 	t.Setenv("PATH", "")
 	for name, want := range map[string]string{"c": "apt-get install -y clang lld", "go": "go.dev"} {

@@ -13,9 +13,12 @@ import (
 )
 
 // goHooks takes the hooks from the methods the module has. Those that manifest.json names, which it need not, must be
-// the same.
+// the same; a module without the SDK, which does not run natively, has to name them.
 func (j job) goHooks(m *manifest.Manifest) error {
 	found, err := j.hooks()
+	if err != nil && len(m.Hooks) > 0 {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
