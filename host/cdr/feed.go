@@ -21,6 +21,13 @@ type Sink interface {
 	Close() error
 }
 
+// Keeper is a Sink that has something to do while nothing is to be delivered.
+type Keeper interface {
+	// Keep is called once a second then. An error is counted and told, as one of
+	// Deliver.
+	Keep(ctx context.Context) error
+}
+
 // Feed describes a sink of a file.
 type Feed struct {
 	Name    string // what its position is saved by: letters, digits, _ and -
@@ -56,6 +63,8 @@ const (
 	// everySave is how often a position is saved while records come; what was
 	// delivered since is delivered again after a crash.
 	everySave = time.Second
+	// everyKeep is how often a Keeper is called.
+	everyKeep = time.Second
 	// reminder is how often the log repeats that a sink fails.
 	reminder = 10 * time.Minute
 )
@@ -356,10 +365,23 @@ func (f *feed) idle() bool {
 		defer t.Stop()
 		save = t.C
 	}
+	var keep <-chan time.Time
+	keeper, ok := f.sink.(Keeper)
+	if ok {
+		t := time.NewTimer(everyKeep)
+		defer t.Stop()
+		keep = t.C
+	}
 	select {
 	case <-f.new:
 	case <-save:
 		f.save()
+	case <-keep:
+		if err := keeper.Keep(f.ctx); err != nil {
+			f.failed(err)
+		} else if !f.told.IsZero() {
+			f.worked()
+		}
 	case <-f.drain:
 		select {
 		case <-f.new: // it may have come before

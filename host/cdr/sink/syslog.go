@@ -153,6 +153,10 @@ func (s *Syslog) connect(ctx context.Context) error {
 	if !s.stream {
 		return nil
 	}
+	if c, ok := s.conn.(*net.TCPConn); ok {
+		// What waits on this side is lost with the connection, too.
+		_ = c.SetWriteBuffer(256 << 10)
+	}
 	s.gone = make(chan struct{})
 	go watch(s.conn, s.gone)
 	again := s.recent.take()
@@ -196,11 +200,24 @@ func (s *Syslog) hangUp() {
 	if s.conn == nil {
 		return
 	}
+	s.recent.trim()
 	_ = s.conn.Close()
 	if s.stream {
 		<-s.gone
 	}
 	s.conn = nil
+}
+
+// Keep repeats, on a new connection, what was sent just before the one there was
+// broke.
+func (s *Syslog) Keep(ctx context.Context) error {
+	if s.isGone() {
+		s.hangUp()
+	}
+	if s.conn != nil || len(s.recent.messages) == 0 {
+		return nil
+	}
+	return s.connect(ctx)
 }
 
 // Close closes the connection.
@@ -210,9 +227,11 @@ func (s *Syslog) Close() error {
 }
 
 const (
-	// recentTime is how long the receiver may take to notice what it was sent.
+	// recentTime is how long the receiver may take to read what it was sent, and
+	// recentSize how much of it its system may hold: the buffer of a connection grows
+	// to 6 MiB on Linux.
 	recentTime = 30 * time.Second
-	recentSize = 512 << 10
+	recentSize = 8 << 20
 )
 
 // recent are the messages that were just sent, oldest first.
@@ -226,7 +245,12 @@ func (r *recent) add(m []byte) {
 	now := time.Now()
 	r.messages, r.at = append(r.messages, append([]byte(nil), m...)), append(r.at, now)
 	r.size += len(m)
-	old := 0
+	r.trim()
+}
+
+// trim forgets what is old, or too much.
+func (r *recent) trim() {
+	now, old := time.Now(), 0
 	for old < len(r.at) && (r.size > recentSize || now.Sub(r.at[old]) > recentTime) {
 		r.size -= len(r.messages[old])
 		old++
@@ -235,14 +259,9 @@ func (r *recent) add(m []byte) {
 	r.messages, r.at = r.messages[old:], r.at[old:]
 }
 
-// take empties it, and returns what is still recent.
-func (r *recent) take() (messages [][]byte) {
-	now := time.Now()
-	for i, m := range r.messages {
-		if now.Sub(r.at[i]) <= recentTime {
-			messages = append(messages, m)
-		}
-	}
+// take empties it.
+func (r *recent) take() [][]byte {
+	messages := r.messages
 	*r = recent{}
 	return messages
 }
