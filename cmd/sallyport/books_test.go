@@ -167,3 +167,15 @@ func (p *process) errors() map[string]bool {
 	}
 	return ids
 }
+
+// about are the lines that name a call.
+func (p *process) about(id string) (lines []string) {
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	for _, l := range p.out.lines {
+		if strings.Contains(l, id) {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}

@@ -154,7 +154,7 @@ func comeAndGo(t *testing.T, rounds, calls int) {
 	for _, u := range who {
 		k.used(bank, u, 0)
 	}
-	k.paid(bank, paid, p.over)
+	k.paid(sbc, bank, paid, p.over)
 	s.stop(sbc)
 	t.Logf("%d calls answered as %v", len(p.over), codes(p.over))
 }

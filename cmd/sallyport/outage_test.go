@@ -144,7 +144,7 @@ func TestStoreIsAway(t *testing.T) {
 			await(t, "all records", func() bool { return len(s.cdrs()) == len(all) })
 			k.used(bank, "user0", 0)
 			k.used(bank, "user2", 0)
-			k.paid(bank, paid, before)
+			k.paid(sbc, bank, paid, before)
 			s.stop(sbc)
 			unpaid := audit(t, bank, paid)
 			for _, a := range during {
@@ -167,27 +167,39 @@ func (k *keeper) used(bank store.Leases, user string, n int64) {
 
 // paid waits until nothing is held back for the calls that were answered, and says that
 // each was charged what its record says; those that were not, nothing.
-func (k *keeper) paid(bank store.Accounts, paid map[string]int64, calls []*attempt) {
+func (k *keeper) paid(sbc *process, bank store.Accounts, paid map[string]int64, calls []*attempt) {
 	k.s.t.Helper()
 	there := k.s.cdrs()
 	answered := map[string]bool{}
 	for _, a := range calls {
 		answered[there[a.id].ID] = a.code == 200
 	}
-	await(k.s.t, "all is booked", func() bool {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); ; <-tick.C {
+		var held []store.Reservation
 		for user := range paid {
 			open, err := bank.Reservations(k.s.t.Context(), user)
 			if err != nil {
-				return false
+				k.s.t.Fatal(err)
 			}
 			for _, r := range open {
 				if id, _, _ := strings.Cut(r.Call, "/"); answered[id] {
-					return false
+					held = append(held, r)
 				}
 			}
 		}
-		return true
-	})
+		if len(held) == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			for _, r := range held {
+				id, _, _ := strings.Cut(r.Call, "/")
+				k.s.t.Errorf("%+v is held back for a call that is over:\n%s", r, strings.Join(sbc.about(id), "\n"))
+			}
+			break
+		}
+	}
 	b := audit(k.s.t, bank, paid)
 	for _, a := range calls {
 		if rec := there[a.id]; b.charged[rec.ID] != rec.cost() {
@@ -237,6 +249,6 @@ func TestStoreIsEmptied(t *testing.T) {
 		t.Errorf("with new accounts the calls of one user got %v, want %d times 200 and once 402", got, limited)
 	}
 	await(t, "records", func() bool { return len(s.cdrs()) == 5+len(again) })
-	k.paid(bank, paid, again)
+	k.paid(sbc, bank, paid, again)
 	s.stop(sbc)
 }
