@@ -178,11 +178,18 @@ func (g *Generation) hook(ctx context.Context, c *abi.Call, d *abi.Decision) err
 	return err
 }
 
+// endTries is how often the hook for the end of a call waits for an instance. Any other may
+// fail and be answered; with this one goes a record, or what a call has cost.
+const endTries = 50
+
 func (g *Generation) call(ctx context.Context, c *abi.Call, d *abi.Decision) error {
 	if g.events&abi.Bit(c.Event) == 0 {
 		return nil
 	}
 	in, err := g.pool.get(ctx)
+	for try := 1; c.Event == abi.EventEnd && try < endTries && errors.Is(err, ErrBusy); try++ {
+		in, err = g.pool.get(ctx)
+	}
 	if err != nil {
 		return g.hookError(c, err, nil)
 	}

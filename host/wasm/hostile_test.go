@@ -3,6 +3,7 @@ package wasm
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -243,6 +244,39 @@ func TestBound(t *testing.T) {
 	}
 	if st := w.Modules()[0].Stats; st.Busy != 2 || st.Instances != 1 || st.Made != 1 {
 		t.Errorf("stats: %+v", st)
+	}
+}
+
+// TestEndWaitsLonger: the hook for the end of a call outlasts a time in which others are told that no instance is free.
+func TestEndWaitsLonger(t *testing.T) {
+	mc := cdrModule(t)
+	mc.Limits.Instances, mc.Limits.InstanceWait = 1, 200*time.Millisecond
+	h, err := New(Config{
+		Modules: []ModuleConfig{mc}, CacheDir: cacheDir(),
+		CDR: func(string, []byte) (Sink, error) { return nowhere{}, nil }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	m, err := h.Acquire("judge", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Release()
+	pool := &m.(*Generation).pool
+	in, err := pool.get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- m.End(t.Context(), benchEnd()) }()
+	for late := time.Now().Add(10 * time.Second); pool.snapshot().Busy < 2 && time.Now().Before(late); {
+		runtime.Gosched()
+	}
+	pool.put(in)
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 
