@@ -23,4 +23,6 @@ func (*module) End(c *sdk.Call) error {
 func (*module) StateVersion() uint32 { return 1 }
 
 // Migrate has nothing to migrate from.
-func (*module) Migrate(uint32, []byte) ([]byte, error) { return nil, sdk.Error("there is no older version") }
+func (*module) Migrate(uint32, []byte) ([]byte, error) {
+	return nil, sdk.Error("there is no older version")
+}
