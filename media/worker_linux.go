@@ -229,6 +229,7 @@ func (w *worker) checkSilence() {
 		}
 		if r.silent(w.now) {
 			w.sum.Timeouts++
+			w.publish() // who is told finds it counted
 			w.expire(r)
 		}
 	}
