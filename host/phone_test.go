@@ -135,8 +135,8 @@ func (p *phone) invite(fields ...string) {
 	m.Add(sip.Contact, "<sip:alice@"+p.addr.String()+">")
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, ":")
-		if strings.EqualFold(name, "From") {
-			m.Set(sip.From, strings.TrimSpace(value))
+		if id := sip.Lookup(name); id == sip.From || id == sip.Contact {
+			m.Set(id, strings.TrimSpace(value))
 			continue
 		}
 		m.AddNamed(name, strings.TrimSpace(value))

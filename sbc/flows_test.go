@@ -90,7 +90,7 @@ func newBedOn(t testing.TB, net *memnet.Net) *bed {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
-	b.sbc = New(Options{Node: "test", Log: log})
+	b.sbc = New(Options{Node: "test", Log: log, Resolver: names4{}})
 	b.module.sbc = b.sbc
 	b.x = transaction.New(transaction.Config{Log: log}, b.sbc)
 	var err error
@@ -127,6 +127,7 @@ func (b *bed) start() {
 }
 
 func (b *bed) close() {
+	b.sbc.background.Wait()
 	b.tr.Close()
 	b.x.Close()
 	b.anchor.Close()

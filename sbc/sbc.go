@@ -2,6 +2,7 @@ package sbc
 
 import (
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -94,6 +95,9 @@ var _ transaction.User = (*SBC)(nil)
 func New(o Options) *SBC {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Resolver == nil {
+		o.Resolver = net.DefaultResolver
 	}
 	// A second back, so that no time of a call is zero, which means never.
 	s := &SBC{opt: o, log: o.Log, epoch: time.Now().Add(-time.Second), guard: digest.NewGuard()}

@@ -3,6 +3,7 @@ package sbc
 import (
 	"context"
 	"log/slog"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -119,9 +120,21 @@ func (c *call) lookUp(uri sip.URI, ev event) {
 		defer s.background.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 		defer cancel()
-		ev.targets, ev.err = transport.Resolve(ctx, s.opt.Resolver, uri)
+		ev.targets, ev.err = s.resolve(ctx, uri)
 		c.post(ev)
 	}()
+}
+
+// resolve asks the resolver. A panic there is this call's misfortune, as one on its strand is.
+func (s *SBC) resolve(ctx context.Context, uri sip.URI) (ts []transport.Target, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.panics.Add(1)
+			s.log.Error("panic in a look-up", "err", p, "stack", string(debug.Stack()))
+			err = ErrNoTarget
+		}
+	}()
+	return transport.Resolve(ctx, s.opt.Resolver, uri)
 }
 
 // retarget looks up the next hop of a dialog whose far end gave a name.
