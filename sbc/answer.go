@@ -237,14 +237,23 @@ func (c *call) rejected(x *exchange, res *sip.Message) {
 	}
 	c.tries.failure = res
 	if res.Status < 600 && c.tries.fork && c.tries.looking && len(x.others) == 0 {
+		c.tries.untold = true
 		return
 	}
 	switch {
 	case res.Status >= 600:
 		c.cancelOthers(x, "")
+		c.tries.looking = false
+		c.serial++ // what is still looked up is not called any more
 	case c.turnToAny(x):
 		return
 	}
+	c.refused(res)
+}
+
+// refused tells the modules of leg B's last failure, and goes on.
+func (c *call) refused(res *sip.Message) {
+	c.tries.untold = false
 	if c.run.Wants(abi.EventReject) {
 		c.hook(abi.EventReject, res)
 		return

@@ -38,6 +38,7 @@ var update = flag.Bool("update", false, "rewrite the expected messages of testda
 //	a>sbc again BYE    … the same bytes once more
 //	b>sbc 180          phone b answers the last INVITE; "200 BYE" answers the last BYE
 //	sbc>b INVITE       the next message b gets; a line "…" stands for any lines
+//	dns                what names stand for: NAME ADDRESS and how long the answer takes
 //	wait 3m            time passes
 //	digit a 5 80ms     a's phone dials in RTP, on the stream of its first RTP port
 //	module             what the module of the profile does: see scripted
@@ -209,6 +210,8 @@ func playFlow(t *testing.T, arc *txtar.Archive) {
 			b.configure(text)
 		case words[0] == "module":
 			b.module.script(text)
+		case words[0] == "dns":
+			b.sbc.opt.Resolver = answering(t, text)
 		case words[0] == "wait":
 			b.allExpected(f.Name)
 			d, err := time.ParseDuration(words[1])

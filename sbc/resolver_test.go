@@ -38,6 +38,28 @@ func TestPanicInLookUp(t *testing.T) {
 	})
 }
 
+// answering is a resolver for the flows.
+func answering(t *testing.T, text string) names4 {
+	t.Helper()
+	r := names4{}
+	for line := range strings.Lines(text) {
+		w := strings.Fields(line)
+		if len(w) != 3 {
+			t.Fatalf("line %q: want NAME ADDRESS DELAY", line)
+		}
+		d, err := time.ParseDuration(w[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := answer4{after: d}
+		if w[1] != "none" {
+			a.addr = netip.MustParseAddr(w[1])
+		}
+		r[w[0]] = a
+	}
+	return r
+}
+
 // names4 are host names with an IPv4 address each, and none with an SRV record.
 type names4 map[string]answer4
 

@@ -22,6 +22,7 @@ type tries struct {
 	body   string       // the offer for B
 	targets
 	failure *sip.Message // the last final response of a target
+	untold  bool         // modules have not heard of it: a branch might still have been found
 	last    answer       // what A is told when no target ever answered
 	chosen  int          // how many targets modules have chosen so far
 
@@ -275,6 +276,10 @@ func (c *call) compose(to transport.Target) (*leg, *sip.Message, error) {
 // noneLeft ends a call whose targets all failed, with what the last of them said.
 func (c *call) noneLeft() {
 	x, t := c.exchange, c.tries
+	if t.failure != nil && t.untold {
+		c.refused(t.failure)
+		return
+	}
 	if t.failure != nil {
 		c.relayFailure(x, t.failure)
 		return
