@@ -39,7 +39,8 @@ func (w *worker) post(f func()) bool {
 	return true
 }
 
-// rouse wakes the worker.
+// rouse wakes the worker. The mailbox is locked and open: a worker that has ended has
+// closed what this writes to, and the number may be another file's by now.
 func (w *worker) rouse() {
 	one := [8]byte{1}
 	_, _ = unix.Write(w.wake, one[:]) // fails only if that was done already
@@ -70,9 +71,14 @@ func (w *worker) openMail() {
 
 // stop ends the worker and waits for it.
 func (w *worker) stop() {
-	if w.post(func() { w.quit = true }) {
+	m := &w.mail
+	m.mu.Lock()
+	if !m.closed {
+		m.list = append(m.list, func() { w.quit = true })
+		m.full.Store(true)
 		w.rouse()
 	}
+	m.mu.Unlock()
 	<-w.done
 }
 
