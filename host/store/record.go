@@ -72,7 +72,8 @@ type Entry struct {
 
 // CallID returns the id of a reservation: call#seq.
 func CallID(call string, seq uint32) string {
-	return call + "#" + strconv.FormatUint(uint64(seq), 10)
+	var room [MaxName + 11]byte
+	return string(strconv.AppendUint(append(append(room[:0], call...), '#'), uint64(seq), 10))
 }
 
 // ParseCallID is the inverse of CallID.
@@ -90,72 +91,68 @@ func ParseCallID(id string) (call string, seq uint32, err error) {
 
 // Text returns the balance as it is stored.
 func (b Balance) Text() string {
-	return fmt.Sprintf("%d %d %d %d %d", b.Amount, b.Reserved, b.Folded, b.First, b.Next)
+	var room [5 * 21]byte
+	t := strconv.AppendInt(room[:0], b.Amount, 10)
+	t = strconv.AppendInt(append(t, ' '), b.Reserved, 10)
+	t = strconv.AppendInt(append(t, ' '), b.Folded, 10)
+	t = strconv.AppendUint(append(t, ' '), b.First, 10)
+	return string(strconv.AppendUint(append(t, ' '), b.Next, 10))
 }
 
 // ParseBalance is the inverse of Text; it fails with ErrCorrupt.
 func ParseBalance(s string) (b Balance, err error) {
-	f := strings.Split(s, " ")
-	if len(f) != 5 {
-		return Balance{}, fmt.Errorf("%w: account %q", ErrCorrupt, clip(s))
-	}
-	p := parser{text: s}
+	p := parser{rest: s}
 	b = Balance{
-		Amount:   p.number(f[0], -MaxNumber),
-		Reserved: p.number(f[1], 0),
-		Folded:   p.number(f[2], -MaxNumber),
-		First:    uint64(p.number(f[3], 0)),
-		Next:     uint64(p.number(f[4], 0)),
+		Amount:   p.number(-MaxNumber),
+		Reserved: p.number(0),
+		Folded:   p.number(-MaxNumber),
+		First:    uint64(p.number(0)),
+		Next:     uint64(p.number(0)),
 	}
-	if b.First > b.Next {
-		p.bad = true
-	}
-	if err := p.err("account"); err != nil {
-		return Balance{}, err
+	if b.First > b.Next || p.fault() {
+		return Balance{}, corrupt("account", s)
 	}
 	return b, nil
 }
 
 // Text returns the reservation as it is stored, without its call and seq.
 func (r Reservation) Text() string {
-	return fmt.Sprintf("%s %d %d %d", r.State, r.Granted, r.Used, r.Due.UnixMilli())
+	var room [96]byte
+	t := append(room[:0], r.State...)
+	t = strconv.AppendInt(append(t, ' '), r.Granted, 10)
+	t = strconv.AppendInt(append(t, ' '), r.Used, 10)
+	return string(strconv.AppendInt(append(t, ' '), r.Due.UnixMilli(), 10))
 }
 
 // ParseReservation is the inverse of Text; it fails with ErrCorrupt.
 func ParseReservation(s string) (r Reservation, err error) {
-	f := strings.Split(s, " ")
-	if len(f) != 4 {
-		return r, fmt.Errorf("%w: reservation %q", ErrCorrupt, clip(s))
-	}
-	p := parser{text: s}
-	r.State = State(f[0])
+	p := parser{rest: s}
+	r = Reservation{State: State(p.word()), Granted: p.number(0), Used: p.number(-MaxNumber), Due: time.UnixMilli(p.number(0))}
 	switch r.State {
 	case Open, Committed, Canceled, Expired, Booked:
 	default:
 		p.bad = true
 	}
-	r.Granted = p.number(f[1], 0)
-	r.Used = p.number(f[2], -MaxNumber)
-	r.Due = time.UnixMilli(p.number(f[3], 0))
-	if err := p.err("reservation"); err != nil {
-		return Reservation{}, err
+	if p.fault() {
+		return Reservation{}, corrupt("reservation", s)
 	}
 	return r, nil
 }
 
 // Text returns the entry as it is stored, without its number.
 func (e Entry) Text() string {
-	return fmt.Sprintf("%d %s %d %s", e.Time.UnixMilli(), e.Kind, e.Amount, e.ID)
+	var room [MaxName + 96]byte
+	t := strconv.AppendInt(room[:0], e.Time.UnixMilli(), 10)
+	t = append(append(append(t, ' '), e.Kind...), ' ')
+	t = append(strconv.AppendInt(t, e.Amount, 10), ' ')
+	return string(append(t, e.ID...))
 }
 
 // ParseEntry is the inverse of Text; it fails with ErrCorrupt.
 func ParseEntry(s string) (e Entry, err error) {
-	f := strings.SplitN(s, " ", 4)
-	if len(f) != 4 {
-		return e, fmt.Errorf("%w: ledger entry %q", ErrCorrupt, clip(s))
-	}
-	p := parser{text: s}
-	e = Entry{Time: time.UnixMilli(p.number(f[0], 0)), Kind: Kind(f[1]), Amount: p.number(f[2], -MaxNumber), ID: f[3]}
+	p := parser{rest: s}
+	e = Entry{Time: time.UnixMilli(p.number(0)), Kind: Kind(p.word()), Amount: p.number(-MaxNumber), ID: p.rest}
+	p.last = true // the id is the rest, whatever is in it
 	switch e.Kind {
 	case KindDeposit, KindSet, KindCommit:
 	default:
@@ -165,42 +162,64 @@ func ParseEntry(s string) (e Entry, err error) {
 	if e.ID == "" || len(e.ID) > MaxName+11 || !plain(e.ID) {
 		p.bad = true
 	}
-	if err := p.err("ledger entry"); err != nil {
-		return Entry{}, err
+	if p.fault() {
+		return Entry{}, corrupt("ledger entry", s)
 	}
 	return e, nil
 }
 
-// parser remembers that a field made no sense.
+// parser takes fields off a text, each followed by a space unless it is the last, and
+// remembers that one made no sense.
 type parser struct {
-	text string
+	rest string
+	last bool // there was no space behind the last field
 	bad  bool
 }
 
-func (p *parser) number(s string, low int64) int64 {
-	n, err := ParseNumber(s)
-	if err != nil || n < low {
+func (p *parser) word() string {
+	if p.last {
+		p.bad = true
+		return ""
+	}
+	word, rest, more := strings.Cut(p.rest, " ")
+	p.rest, p.last = rest, !more
+	return word
+}
+
+func (p *parser) number(low int64) int64 {
+	n, ok := number(p.word())
+	if !ok || n < low {
 		p.bad = true
 		return 0
 	}
 	return n
 }
 
+// fault says whether a field made no sense, or there are more than were read.
+func (p *parser) fault() bool { return p.bad || !p.last }
+
+func corrupt(what, s string) error {
+	return fmt.Errorf("%w: %s %q", ErrCorrupt, what, clip(s))
+}
+
 // ParseNumber reads a number within ±MaxNumber as strconv writes it and nothing
 // else; it fails with ErrCorrupt.
 func ParseNumber(s string) (int64, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < -MaxNumber || n > MaxNumber || strconv.FormatInt(n, 10) != s {
-		return 0, fmt.Errorf("%w: number %q", ErrCorrupt, clip(s))
+	n, ok := number(s)
+	if !ok {
+		return 0, corrupt("number", s)
 	}
 	return n, nil
 }
 
-func (p *parser) err(what string) error {
-	if !p.bad {
-		return nil
+func number(s string) (n int64, ok bool) {
+	digits := strings.TrimPrefix(s, "-")
+	// What strconv would read and not write: a sign or zeros too many.
+	if digits == "" || digits[0] < '0' || digits[0] > '9' || digits[0] == '0' && len(s) > 1 {
+		return 0, false
 	}
-	return fmt.Errorf("%w: %s %q", ErrCorrupt, what, clip(p.text))
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n >= -MaxNumber && n <= MaxNumber
 }
 
 // clip keeps what is foreign short in an error's text.
