@@ -54,7 +54,7 @@ var rooms = []room{
 	{"host/cdr/sink", []string{"host/cdr", pgx}, "lines in, whatever others want out"},
 	{"host/cdr/sink/...", []string{pgx}, "the servers that sinks are tested with"},
 	{"host/store", nil, "values in, values out: it knows neither calls nor modules"},
-	{"host/store/embedded", []string{"host/store", "host/store/...", bbolt}, "one engine, one library"},
+	{"host/store/embedded", []string{"host/store", "host/store/...", bbolt, btree}, "one engine: a library for the file, one for memory"},
 	{"host/store/redis", []string{"host/store", "host/store/...", rueidis}, "one engine, one library"},
 	{"host/store/...", []string{"host/store", "host/store/..."}, "values in, values out: it knows neither calls nor modules"},
 	{"host/sems", []string{"host/config", "sbc/pattern"}, "foreign files in, our file out"},
@@ -79,6 +79,7 @@ const (
 	pion    = "github.com/pion/..."
 	digest  = "github.com/icholy/digest"
 	bbolt   = "go.etcd.io/bbolt/..."
+	btree   = "github.com/tidwall/btree"
 	rueidis = "github.com/redis/rueidis/..."
 	pgx     = "github.com/jackc/pgx/v5/..."
 )
@@ -93,6 +94,7 @@ var owners = []struct {
 	{sipgo, []string{"sbc/transport/..."}},
 	{digest, []string{"sbc/digest"}},
 	{bbolt, []string{"host/store/embedded"}},
+	{btree, []string{"host/store/embedded"}},
 	{rueidis, []string{"host/store/redis"}},
 	{pgx, []string{"host/cdr/sink/..."}},
 	{"github.com/spf13/cobra", []string{"cmd/..."}},

@@ -18,12 +18,17 @@ type Store struct {
 	Engine Engine `toml:"engine"`
 
 	// File of the embedded engine, made when it is missing. A path relative to the working
-	// directory, default "var/store.db". Changes need a restart.
+	// directory, default "var/store.db". While Sallyport runs, and after it was killed, the newest
+	// changes are in two logs beside it, named like it with .log0 and .log1 behind: the three belong
+	// together. Copy them when it does not run; after an orderly stop the file is alone and
+	// complete. Changes need a restart.
 	//
 	//	path = "/var/lib/sallyport/store.db"
 	Path string `toml:"path"`
 
-	// Longest that the file may grow, such as "512MiB"; default "0" = no limit.
+	// Longest that the file may grow, such as "512MiB"; default "0" = no limit. The logs beside it
+	// come on top: mostly some MiB, at most 128 MiB each. Near the limit each change goes to the file
+	// itself, so that one it has no room for fails at once.
 	//
 	//	max_size = "512MiB"
 	MaxSize Size `toml:"max_size"`

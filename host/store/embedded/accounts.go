@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"strings"
+	"math"
 	"time"
-
-	"go.etcd.io/bbolt"
 
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
@@ -19,11 +17,12 @@ type account struct {
 	store.Balance
 }
 
-// account reads an account and lets its overdue reservations expire.
-func (b *batch) account(name string) (*account, error) {
+// known reads an account and lets its overdue reservations expire. It is nil when there
+// is none.
+func (b *batch) known(name string) (*account, error) {
 	text, known := b.get(accounts, name)
 	if !known {
-		return nil, fmt.Errorf("%w: account %q", store.ErrNotFound, name)
+		return nil, nil
 	}
 	bal, err := store.ParseBalance(text)
 	if err != nil {
@@ -33,15 +32,29 @@ func (b *batch) account(name string) (*account, error) {
 	return a, a.sweep()
 }
 
+// account is known, and fails with ErrNotFound when there is none.
+func (b *batch) account(name string) (*account, error) {
+	a, err := b.known(name)
+	if a == nil && err == nil {
+		err = fmt.Errorf("%w: account %q", store.ErrNotFound, name)
+	}
+	return a, err
+}
+
 func (a *account) save() { a.put(accounts, a.name, a.Text()) }
 
 // sweep ends the reservations whose time is over and forgets those that were
-// settled long enough ago. All records are read before any is written.
+// settled long enough ago. All records are read before any is written, and before the
+// batch has changed any other of the account: what is due is looked up once.
 func (a *account) sweep() error {
-	all, err := overdue(a.tx, a.name, a.now)
+	if at, known := a.dues[a.name]; known && a.now.UnixMilli() < at {
+		return nil
+	}
+	all, next, err := overdue(a.layers, a.name, a.now)
 	if err != nil {
 		return err
 	}
+	a.dues[a.name] = next
 	for _, o := range all {
 		a.delete(due, o.key)
 		if o.State != store.Open {
@@ -64,26 +77,26 @@ type dueRecord struct {
 	store.Reservation
 }
 
-// overdue returns what is due by now.
-func overdue(tx *bbolt.Tx, name string, now time.Time) (all []dueRecord, err error) {
+// overdue returns what is due by now, and when the next is, in milliseconds since 1970.
+func overdue(l *layers, name string, now time.Time) (all []dueRecord, next int64, err error) {
 	prefix := name + "\x00"
-	c := tx.Bucket(due).Cursor()
-	for k, _ := c.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, _ = c.Next() {
+	for k := range l.scan(due, prefix, "") {
 		rest := k[len(prefix):]
 		if len(rest) < 10 {
-			return nil, fmt.Errorf("%w: due %q", store.ErrCorrupt, k)
+			return nil, 0, fmt.Errorf("%w: due %q", store.ErrCorrupt, k)
 		}
-		if int64(binary.BigEndian.Uint64(rest)) > now.UnixMilli() {
-			break
+		at := int64(binary.BigEndian.Uint64([]byte(rest[:8])))
+		if at > now.UnixMilli() {
+			return all, at, nil
 		}
-		o := dueRecord{key: string(k), id: string(rest[9:])}
-		text := tx.Bucket(reservations).Get([]byte(prefix + o.id))
-		if o.Reservation, err = store.ParseReservation(string(text)); err != nil {
-			return nil, err
+		o := dueRecord{key: k, id: rest[9:]}
+		text, _ := l.get(reservations, prefix+o.id)
+		if o.Reservation, err = store.ParseReservation(text); err != nil {
+			return nil, 0, err
 		}
 		all = append(all, o)
 	}
-	return all, nil
+	return all, math.MaxInt64, nil
 }
 
 func (a *account) reservation(id string) (r store.Reservation, known bool, err error) {
@@ -98,16 +111,19 @@ func (a *account) reservation(id string) (r store.Reservation, known bool, err e
 // settle writes a reservation whose old due is no longer there.
 func (a *account) settle(id string, r store.Reservation, keep time.Duration) {
 	r.Due = a.now.Add(keep)
+	a.dues[a.name] = min(a.dues[a.name], r.Due.UnixMilli())
 	a.put(reservations, a.name+"\x00"+id, r.Text())
 	a.put(due, a.dueKey(id, r.Due), "")
 }
 
 func (a *account) dueKey(id string, at time.Time) string {
-	return a.name + "\x00" + number(uint64(at.UnixMilli())) + "\x00" + id
+	b := append(make([]byte, 0, 128), a.name...)
+	b = binary.BigEndian.AppendUint64(append(b, 0), uint64(at.UnixMilli()))
+	return string(append(append(b, 0), id...))
 }
 
 func number(n uint64) string {
-	return string(binary.BigEndian.AppendUint64(nil, n))
+	return string(binary.BigEndian.AppendUint64(make([]byte, 0, 8), n))
 }
 
 // book changes the amount and writes the ledger entry that says so.
@@ -287,10 +303,14 @@ func (s *Store) deposit(ctx context.Context, kind store.Kind, name, id string, a
 		return store.Balance{}, s.counters.Done(store.OpDeposit, time.Time{}, err)
 	}
 	return update(ctx, s, store.OpDeposit, func(b *batch) (none store.Balance, err error) {
-		if _, known := b.get(accounts, name); !known && kind != withdrawal {
-			b.put(accounts, name, store.Balance{}.Text())
+		a, err := b.known(name)
+		if a == nil && err == nil && kind != withdrawal {
+			a = &account{b, name, store.Balance{}}
+			err = a.sweep()
 		}
-		a, err := b.account(name)
+		if a == nil && err == nil {
+			err = fmt.Errorf("%w: account %q", store.ErrNotFound, name)
+		}
 		if err != nil {
 			return none, err
 		}

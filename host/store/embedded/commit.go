@@ -2,48 +2,49 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"go.etcd.io/bbolt"
 
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
 
 const (
 	maxQueue = 8192 // operations that wait; more are refused
-	maxBatch = 1024 // operations of one transaction
-	// Under load a transaction begins this long after the one before, unless enough
-	// operations wait: a sync costs as much for one as for a hundred.
+	maxBatch = 1024 // operations of one batch
+	fullness = 4 << 20
+	// Under load a batch begins this long after the one before, unless enough operations
+	// wait: a sync costs as much for one as for a hundred.
 	pace       = 10 * time.Millisecond
 	enough     = 32
 	sweepEvery = 30 * time.Second
 )
 
-// batch is one transaction on the file and what it changed in memory.
+// batch is what some operations change: all of it becomes durable, or nothing.
 type batch struct {
-	tx   *bbolt.Tx
-	now  time.Time
-	undo []func() // takes back, last first, what memory was told
-	err  error    // the transaction cannot be committed
+	*layers
+	changes *[buckets]map[string]entry
+	dues    map[string]int64
+	now     time.Time
+	bytes   int64    // at most what the changes take in the log
+	undo    []func() // takes back, last first, what memory was told
 }
 
-func (b *batch) get(bucket []byte, key string) (string, bool) {
-	v := b.tx.Bucket(bucket).Get([]byte(key))
-	return string(v), v != nil
-}
-
-func (b *batch) put(bucket []byte, key, value string) {
-	if err := b.tx.Bucket(bucket).Put([]byte(key), []byte(value)); err != nil && b.err == nil {
-		b.err = err
+func (b *batch) get(in bucket, key string) (string, bool) {
+	if e, has := b.changes[in][key]; has {
+		return e.value, !e.dead
 	}
+	return b.layers.get(in, key)
 }
 
-func (b *batch) delete(bucket []byte, key string) {
-	if err := b.tx.Bucket(bucket).Delete([]byte(key)); err != nil && b.err == nil {
-		b.err = err
-	}
+func (b *batch) put(in bucket, key, value string) { b.change(in, key, entry{value: value}) }
+
+func (b *batch) delete(in bucket, key string) { b.change(in, key, entry{dead: true}) }
+
+func (b *batch) change(in bucket, key string, e entry) {
+	b.changes[in][key] = e
+	b.bytes += int64(recordExtra + len(key) + len(e.value))
 }
 
 // job is an operation that waits for the committer.
@@ -135,14 +136,21 @@ func (s *Store) poke() {
 // commitLoop ends when the store is closed and nothing is queued.
 func (s *Store) commitLoop() {
 	defer close(s.done)
+	defer func() { s.err = s.finish() }()
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	next := time.NewTimer(pace)
 	defer next.Stop()
+	old := time.NewTimer(s.tune.age)
+	defer old.Stop()
 	var begun time.Time
 	for {
 		select {
 		case <-s.wake:
+		case c := <-s.written:
+			s.reaped(c)
+		case <-old.C:
+			s.rotate()
 		case <-sweep.C:
 			if s.expired(s.now()) {
 				s.commit([]job{&change[struct{}]{do: s.sweep, done: make(chan struct{})}})
@@ -166,12 +174,17 @@ func (s *Store) commitLoop() {
 			if len(jobs) == 0 {
 				break
 			}
-			s.commit(jobs)
+			for len(jobs) > 0 {
+				jobs = s.commit(jobs)
+			}
+		}
+		if s.active.entries > 0 || s.log.direct {
+			old.Reset(s.tune.age)
 		}
 	}
 }
 
-// gather waits until the next transaction may begin.
+// gather waits until the next batch may begin.
 func (s *Store) gather(next *time.Timer, begun time.Time) {
 	wait := pace - time.Since(begun)
 	if wait <= 0 {
@@ -194,15 +207,26 @@ func (s *Store) few() bool {
 	return len(s.queue) > 0 && len(s.queue) < enough && !s.closed
 }
 
-func (s *Store) commit(jobs []job) {
-	var b batch
-	err := s.db.Update(func(tx *bbolt.Tx) error {
-		b = batch{tx: tx, now: s.now()}
-		for _, j := range jobs {
+// commit runs jobs, makes durable what they change, and answers them. It returns those
+// that a full batch had no room for.
+func (s *Store) commit(jobs []job) (rest []job) {
+	s.reap()
+	b := batch{changes: &s.changes, dues: s.dues, now: s.now()}
+	s.layersMu.Lock()
+	l, err := s.layers()
+	s.layersMu.Unlock()
+	if err == nil {
+		b.layers = l
+		for i, j := range jobs {
+			if b.bytes > fullness {
+				jobs, rest = jobs[:i], jobs[i:]
+				break
+			}
 			j.run(&b)
 		}
-		return b.err
-	})
+		_ = l.tx.Rollback()
+		err = s.persist(b.bytes)
+	}
 	if err != nil {
 		for i := len(b.undo) - 1; i >= 0; i-- {
 			b.undo[i]()
@@ -211,10 +235,65 @@ func (s *Store) commit(jobs []job) {
 		for range jobs {
 			s.health.Failed(err)
 		}
-	} else {
+	} else if b.bytes > 0 {
 		s.health.Works()
+	}
+	if err != nil || len(s.dues) > maxDues {
+		clear(s.dues)
+	}
+	for _, c := range s.changes {
+		clear(c)
 	}
 	for _, j := range jobs {
 		j.finish(err)
 	}
+	return rest
 }
+
+// maxDues is how many accounts the committer remembers the dues of.
+const maxDues = 1 << 16
+
+// persist makes the changes durable and shows them to readers.
+func (s *Store) persist(bytes int64) error {
+	switch {
+	case bytes == 0:
+		return nil
+	case bytes > maxFrame:
+		return fmt.Errorf("a batch of %d bytes", bytes)
+	case s.log.direct, s.tight(bytes):
+		return s.flush(false)
+	case s.writing && max(s.log.now.size, s.active.bytes) > s.tune.most:
+		return errBehind
+	}
+	frame := append(s.log.frame[:0], make([]byte, frameSize)...)
+	for b, of := range s.changes {
+		for key, e := range of {
+			frame = appendRecord(frame, bucket(b), key, e)
+		}
+	}
+	if s.log.frame = frame; cap(frame) > 2*fullness {
+		s.log.frame = nil
+	}
+	if s.active.entries == 0 {
+		s.log.since = time.Now()
+	}
+	last := s.log.spare != nil &&
+		(s.log.now.size+int64(len(frame)) >= s.tune.segment || time.Since(s.log.since) >= s.tune.age)
+	if err := s.log.now.append(frame, last); err != nil {
+		s.log.direct = true
+		return err
+	}
+	s.layersMu.Lock()
+	for b, of := range s.changes {
+		for key, e := range of {
+			s.active.set(bucket(b), key, e)
+		}
+	}
+	s.layersMu.Unlock()
+	if last {
+		s.freeze()
+	}
+	return nil
+}
+
+var errBehind = errors.New("the file is not written as fast as it changes")

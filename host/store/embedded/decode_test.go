@@ -18,11 +18,11 @@ func FuzzStored(f *testing.F) {
 	f.Add([]byte("a\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00cc#1"), []byte("open 10 0 1"))
 	f.Add([]byte("a\x00s\x00m"), []byte{})
 	f.Fuzz(func(t *testing.T, k, v []byte) {
-		if value, err := decodeValue(v); err == nil && value.encode() != string(v) {
+		if value, err := decodeValue(string(v)); err == nil && value.encode() != string(v) {
 			t.Fatalf("value %q is stored again as %q", v, value.encode())
 		}
 		for parts := 2; parts <= 3; parts++ {
-			if p, err := decodeKey(k, parts); err == nil && store.CheckNames(p...) != nil {
+			if p, err := decodeKey(string(k), parts); err == nil && store.CheckNames(p...) != nil {
 				t.Fatalf("key %q has parts %q", k, p)
 			}
 		}
@@ -31,7 +31,10 @@ func FuzzStored(f *testing.F) {
 
 // Foreign records in the file are errors of the methods that meet them.
 func TestForeignRecords(t *testing.T) {
-	for name, c := range map[string]struct{ bucket, key, value []byte }{
+	for name, c := range map[string]struct {
+		bucket     bucket
+		key, value []byte
+	}{
 		"account":              {accounts, []byte("a"), []byte("rich")},
 		"account in floats":    {accounts, []byte("a"), []byte("1e3 0 0 0 0")},
 		"account without mind": {accounts, []byte("a"), []byte("9999999999999999999 0 0 0 0")},
@@ -44,7 +47,10 @@ func TestForeignRecords(t *testing.T) {
 		ctx := patient(t)
 		_, err := s.Deposit(ctx, "a", "d", 100)
 		must(t, err)
-		must(t, s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(c.bucket).Put(c.key, c.value) }))
+		path := s.db.Path()
+		must(t, s.Close())
+		s = fill(t, Options{Path: path})
+		must(t, s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(c.bucket.String())).Put(c.key, c.value) }))
 		failed := 0
 		_, err = s.Balance(ctx, "a")
 		failed += corrupt(t, name, err)
@@ -58,13 +64,16 @@ func TestForeignRecords(t *testing.T) {
 			t.Errorf("%s: nothing noticed", name)
 		}
 	}
-	for name, c := range map[string]struct{ bucket, key, value []byte }{
+	for name, c := range map[string]struct {
+		bucket     bucket
+		key, value []byte
+	}{
 		"value":             {values, []byte("s\x00k"), []byte("brief")},
 		"value of no space": {values, []byte("k"), []byte("\x00\x00\x00\x00\x00\x00\x00\x00")},
 		"member":            {members, []byte("s\x00m"), nil},
 	} {
 		s := fill(t, Options{})
-		must(t, s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(c.bucket).Put(c.key, c.value) }))
+		must(t, s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(c.bucket.String())).Put(c.key, c.value) }))
 		path := s.db.Path()
 		must(t, s.Close())
 		s, err := Open(Options{Path: path})

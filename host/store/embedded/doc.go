@@ -1,17 +1,42 @@
 // Package embedded is the store of one node: leases and rates in memory, accounts,
-// values and sets in a bbolt file, the latter two in memory as well. It is the
-// only importer of bbolt.
+// values and sets in a bbolt file with a log of what is not yet in it, values and
+// sets in memory as well. It is the only importer of bbolt.
 //
 // Leases and rates are gone after a restart, as are the calls that held them; a
 // Holder brings those back that live on. Everything else is durable when a method
 // returns without error.
 //
-// One goroutine, started by Open and awaited by Close, makes all changes to the
-// file: it runs what is queued in one transaction, syncs, answers, and begins
-// again. What comes to an idle store is begun at once; under load transactions
-// begin 10 ms apart, unless many operations wait, so that they share a sync.
-// When the disk refuses, a whole batch fails with ErrUnavailable and what it
-// changed in memory is taken back.
+// # Goroutines
+//
+// Open starts two, Close awaits them. The committer makes all changes: it runs what
+// is queued as one batch, appends what that changes to the log, syncs, shows it to
+// readers, answers, and begins again. What comes to an idle store is begun at once;
+// under load batches begin 10 ms apart, unless many operations wait, so that they
+// share a sync. When the disk refuses, a whole batch fails with ErrUnavailable and
+// what it changed in memory is taken back.
+//
+// The checkpointer writes what the log has into the file, once it is 4 MiB long or
+// 10 s old, in one transaction, while the next log is being written: what changed
+// often is written once. Nobody waits for it, unless the log reaches 64 MiB
+// meanwhile: then changes fail with ErrUnavailable.
+//
+// When the log or a checkpoint fails, and when the file nears its MaxSize, the
+// committer writes each batch into the file itself, with all that still waits, and
+// goes back to the log when that has worked. So a full file is said at once, and
+// what is deleted makes room.
+//
+// # Layers
+//
+// What changed last is in memory, in order, over what is being written down, over
+// the file: all readers look through these three, as they are at one moment. They
+// never see what is not durable, but for values and sets.
+//
+// # Files
+//
+// PATH is the file; PATH.log0 and PATH.log1 are the log. They belong together: all
+// three are the store, until Close leaves the file alone. Open brings in what the
+// logs have; a last frame that a crash has torn is cut off, anything else that makes
+// no sense is ErrCorrupt. The format of the logs stands in segment.go.
 //
 // The buckets of the file, with NUL between the parts of a key:
 //
@@ -21,6 +46,7 @@
 //	ledger        account, number          → one entry
 //	values        space, key               → time of expiry, value
 //	members       space, set, member       → nothing
+//	log           store, done              → what its logs are known by, the last it has
 //
-// Times and numbers in keys are eight bytes, big endian.
+// Times and numbers are eight bytes, big endian.
 package embedded

@@ -19,13 +19,15 @@ import (
 
 // Options say where and how; only Path is needed.
 type Options struct {
-	Path    string       // of the file; it is made with mode 0600
-	MaxSize int64        // of the file in bytes; 0 is no bound
+	Path    string       // of the file; it and its logs are made with mode 0600
+	MaxSize int64        // of the file in bytes, without its logs; 0 is no bound
 	Log     *slog.Logger // nil is silence
 	// Deadline bounds a method whose context has none; 0 is store.DefaultDeadline.
 	Deadline time.Duration
 	// Now is the clock by which things expire; nil is time.Now. Tests and workbenches let it run ahead.
 	Now func() time.Time
+
+	tune tune // for tests
 }
 
 // Store is the engine. It is a store.Store and offers store.Fast.
@@ -36,8 +38,11 @@ type Store struct {
 	counters store.Counters
 	health   *store.Health
 	deadline time.Duration
+	maxSize  int64
+	tune     tune
 	now      func() time.Time // by which things expire
 	done     chan struct{}    // closed when the committer has returned
+	err      error            // of the last checkpoint; read it when done is closed
 
 	spacesMu sync.RWMutex // guards the map, not the spaces
 	spaces   map[string]*space
@@ -46,6 +51,20 @@ type Store struct {
 	queue  []job
 	closed bool
 	wake   chan struct{}
+
+	// What the file has not got yet, behind a lock of its own: a reader takes it and begins
+	// its transaction in one step, so that it cannot miss what moves between them.
+	layersMu sync.Mutex
+	active   *overlay // changed by the committer alone, which may read it without the lock
+	frozen   *overlay // on its way to the file, or nil
+
+	// Owned by the committer; nobody else reads or writes below this line.
+	log     redo
+	changes [buckets]map[string]entry // of the batch
+	dues    map[string]int64          // no reservation of an account is due before that
+	freezes chan freeze               // to the checkpointer
+	written chan checkpoint           // from it
+	writing bool                      // a freeze is not yet answered
 }
 
 var (
@@ -53,23 +72,21 @@ var (
 	_ store.Fast  = (*Store)(nil)
 )
 
-var (
-	accounts     = []byte("accounts")
-	reservations = []byte("reservations")
-	due          = []byte("due")
-	ledger       = []byte("ledger")
-	values       = []byte("values")
-	members      = []byte("members")
-)
-
-// Open opens the file, or makes it. It fails with ErrCorrupt for a file that
-// cannot be read, and says so when another process has it.
+// Open opens the file, or makes it, and brings in what its logs have. It fails with
+// ErrCorrupt for files that cannot be read or do not belong together, and says so when
+// another process has them.
 func Open(o Options) (*Store, error) {
 	s := &Store{
 		leases: store.NewLeaseTable(), rates: store.NewRateTable(),
 		health: store.NewHealth("embedded", o.Log), deadline: cmp.Or(o.Deadline, store.DefaultDeadline),
+		maxSize: o.MaxSize, tune: o.tune.defaults(),
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
 		spaces: map[string]*space{}, now: time.Now,
+		active: &overlay{}, dues: map[string]int64{},
+		freezes: make(chan freeze, 1), written: make(chan checkpoint, 1),
+	}
+	for i := range s.changes {
+		s.changes[i] = map[string]entry{}
 	}
 	if o.Now != nil {
 		s.now = o.Now
@@ -79,6 +96,7 @@ func Open(o Options) (*Store, error) {
 	if err := s.open(o); err != nil {
 		return nil, fmt.Errorf("store %s: %w", o.Path, err)
 	}
+	go s.checkpoints()
 	go s.commitLoop()
 	return s, nil
 }
@@ -94,7 +112,7 @@ func (s *Store) open(o Options) (err error) {
 		Timeout:        lockWait,
 		NoFreelistSync: true,
 		FreelistType:   bbolt.FreelistMapType,
-		NoStatistics:   true,
+		NoStatistics:   o.MaxSize == 0, // they know how much of the file is free
 		MaxSize:        int(o.MaxSize),
 		// Room to grow without a new mapping, which would wait for readers.
 		InitialMmapSize: 64 << 20,
@@ -103,7 +121,7 @@ func (s *Store) open(o Options) (err error) {
 		return explain(err)
 	}
 	if err = s.load(); err != nil {
-		err = errors.Join(err, s.db.Close())
+		err = errors.Join(err, s.log.close(), s.db.Close())
 	}
 	return err
 }
@@ -144,26 +162,40 @@ func explain(err error) error {
 }
 
 func (s *Store) load() error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{accounts, reservations, due, ledger, values, members} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+	var id, done uint64
+	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
+		for b := range buckets {
+			if _, err := tx.CreateBucketIfNotExists([]byte(b.String())); err != nil {
 				return err
 			}
 		}
-		return nil
+		id, done, err = loadState(tx)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.db.View(func(tx *bbolt.Tx) error {
+	err = s.db.View(func(tx *bbolt.Tx) error {
 		if info, err := os.Stat(s.db.Path()); err != nil || info.Size() < tx.Size() {
 			return fmt.Errorf("%w: it is cut short", store.ErrCorrupt)
 		}
-		return s.loadSpaces(tx)
+		return nil
 	})
+	if err == nil {
+		err = s.recover(id, done)
+	}
+	if err != nil {
+		return err
+	}
+	l, end, err := s.snapshot()
+	if err != nil {
+		return err
+	}
+	defer end()
+	return s.loadSpaces(l)
 }
 
-// Close is Store.Close.
+// Close is Store.Close. Only the file is left when it returns without an error.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -174,7 +206,7 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	s.poke()
 	<-s.done
-	return s.db.Close()
+	return errors.Join(s.err, s.db.Close())
 }
 
 // Stats is Store.Stats.
@@ -238,11 +270,48 @@ func (s *Store) TakeNow(key string, rate float64, burst, n int64) (time.Duration
 	return after, s.counters.Done(store.OpTake, time.Time{}, err)
 }
 
-// view reads the file; the transaction ends with read.
-func (s *Store) view(op store.Op, read func(tx *bbolt.Tx) error) error {
-	err := s.db.View(read)
+// view reads all layers as they are at one moment; they end with read.
+func (s *Store) view(op store.Op, read func(l *layers) error) error {
+	l, end, err := s.snapshot()
+	if err == nil {
+		err = read(l)
+		end()
+	}
+	return s.counters.Done(op, time.Time{}, err)
+}
+
+// glance is view for what is short: it copies nothing, and the committer waits meanwhile.
+func (s *Store) glance(op store.Op, read func(l *layers) error) error {
+	s.layersMu.Lock()
+	l, err := s.layers()
+	if err == nil {
+		err = read(l)
+		_ = l.tx.Rollback()
+	}
+	s.layersMu.Unlock()
+	return s.counters.Done(op, time.Time{}, err)
+}
+
+// snapshot returns layers that do not change, and what ends them.
+func (s *Store) snapshot() (*layers, func(), error) {
+	s.layersMu.Lock()
+	defer s.layersMu.Unlock()
+	l, err := s.layers()
+	if err != nil {
+		return nil, nil, err
+	}
+	l.over[0] = s.active.snapshot()
+	return l, func() { _ = l.tx.Rollback() }, nil
+}
+
+// layers returns those of now. The lock is held.
+func (s *Store) layers() (*layers, error) {
+	tx, err := s.db.Begin(false)
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		err = fmt.Errorf("%w: closed", store.ErrUnavailable)
 	}
-	return s.counters.Done(op, time.Time{}, err)
+	if err != nil {
+		return nil, err
+	}
+	return &layers{over: [2]*overlay{s.active, s.frozen}, tx: tx}, nil
 }

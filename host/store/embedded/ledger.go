@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"time"
-
-	"go.etcd.io/bbolt"
 
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
@@ -17,25 +14,22 @@ func (s *Store) Balance(_ context.Context, name string) (bal store.Balance, err 
 	if err := store.CheckNames(name); err != nil {
 		return bal, s.counters.Done(store.OpBalance, time.Time{}, err)
 	}
-	err = s.view(store.OpBalance, func(tx *bbolt.Tx) error {
-		v := tx.Bucket(accounts).Get([]byte(name))
-		if v == nil {
+	err = s.glance(store.OpBalance, func(l *layers) error {
+		text, known := l.get(accounts, name)
+		if !known {
 			return fmt.Errorf("%w: account %q", store.ErrNotFound, name)
 		}
-		if bal, err = store.ParseBalance(string(v)); err != nil {
+		if bal, err = store.ParseBalance(text); err != nil {
 			return err
 		}
 		// What is overdue is free, even if no change has swept it yet.
-		over, err := overdue(tx, name, s.now())
+		over, _, err := overdue(l, name, s.now())
 		for _, o := range over {
 			if o.State == store.Open {
 				bal.Reserved -= o.Granted
 			}
 		}
-		if err != nil {
-			return err
-		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return store.Balance{}, err
@@ -48,25 +42,24 @@ func (s *Store) Reservations(_ context.Context, name string) (open []store.Reser
 	if err := store.CheckNames(name); err != nil {
 		return nil, s.counters.Done(store.OpLedger, time.Time{}, err)
 	}
-	err = s.view(store.OpLedger, func(tx *bbolt.Tx) error {
-		open, err = openReservations(tx, name, s.now())
+	err = s.view(store.OpLedger, func(l *layers) error {
+		open, err = openReservations(l, name, s.now())
 		return err
 	})
 	return open, err
 }
 
-func openReservations(tx *bbolt.Tx, name string, now time.Time) (open []store.Reservation, err error) {
+func openReservations(l *layers, name string, now time.Time) (open []store.Reservation, err error) {
 	prefix := name + "\x00c"
-	c := tx.Bucket(reservations).Cursor()
-	for k, v := c.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, v = c.Next() {
-		r, err := store.ParseReservation(string(v))
+	for k, v := range l.scan(reservations, prefix, "") {
+		r, err := store.ParseReservation(v)
 		if err != nil {
 			return nil, err
 		}
 		if r.State != store.Open || !now.Before(r.Due) {
 			continue
 		}
-		if r.Call, r.Seq, err = store.ParseCallID(string(k[len(prefix):])); err != nil {
+		if r.Call, r.Seq, err = store.ParseCallID(k[len(prefix):]); err != nil {
 			return nil, err
 		}
 		open = append(open, r)
@@ -81,17 +74,19 @@ func (s *Store) Ledger(_ context.Context, name string, from uint64, n int) (entr
 		return nil, s.counters.Done(store.OpLedger, time.Time{}, err)
 	}
 	prefix := name + "\x00"
-	err = s.view(store.OpLedger, func(tx *bbolt.Tx) error {
-		c := tx.Bucket(ledger).Cursor()
-		for k, v := c.Seek([]byte(prefix + number(from))); k != nil && strings.HasPrefix(string(k), prefix) && len(entries) < n; k, v = c.Next() {
+	err = s.view(store.OpLedger, func(l *layers) error {
+		for k, v := range l.scan(ledger, prefix, prefix+number(from)) {
+			if len(entries) >= n {
+				break
+			}
 			if len(k) != len(prefix)+8 {
 				return fmt.Errorf("%w: ledger key %q", store.ErrCorrupt, k)
 			}
-			e, err := store.ParseEntry(string(v))
+			e, err := store.ParseEntry(v)
 			if err != nil {
 				return err
 			}
-			e.Number = binary.BigEndian.Uint64(k[len(prefix):])
+			e.Number = binary.BigEndian.Uint64([]byte(k[len(prefix):]))
 			entries = append(entries, e)
 		}
 		return nil
@@ -101,11 +96,13 @@ func (s *Store) Ledger(_ context.Context, name string, from uint64, n int) (entr
 
 // Accounts is store.Accounts.Accounts; it does not wait for the disk.
 func (s *Store) Accounts(_ context.Context, prefix, after string, n int) (names []string, err error) {
-	err = s.view(store.OpLedger, func(tx *bbolt.Tx) error {
-		c := tx.Bucket(accounts).Cursor()
-		for k, _ := c.Seek([]byte(max(prefix, after))); k != nil && len(names) < n && strings.HasPrefix(string(k), prefix); k, _ = c.Next() {
-			if string(k) != after {
-				names = append(names, string(k))
+	err = s.view(store.OpLedger, func(l *layers) error {
+		for k := range l.scan(accounts, prefix, after) {
+			if len(names) >= n {
+				break
+			}
+			if k != after {
+				names = append(names, k)
 			}
 		}
 		return nil

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
 
@@ -39,46 +37,42 @@ func (v value) encode() string {
 	return string(append(binary.BigEndian.AppendUint64(nil, uint64(v.due)), v.data...))
 }
 
-func decodeValue(b []byte) (v value, err error) {
+func decodeValue(b string) (v value, err error) {
 	if len(b) < 8 || len(b) > 8+store.MaxValue || b[0]&0x80 != 0 {
 		return v, fmt.Errorf("%w: value of %d bytes", store.ErrCorrupt, len(b))
 	}
-	return value{bytes.Clone(b[8:]), int64(binary.BigEndian.Uint64(b))}, nil
+	return value{[]byte(b[8:]), int64(binary.BigEndian.Uint64([]byte(b[:8])))}, nil
 }
 
 // decodeKey splits a key into its parts, all of which are names.
-func decodeKey(k []byte, parts int) ([]string, error) {
-	p := strings.Split(string(k), "\x00")
+func decodeKey(k string, parts int) ([]string, error) {
+	p := strings.Split(k, "\x00")
 	if len(p) != parts || store.CheckNames(p...) != nil {
 		return nil, fmt.Errorf("%w: key %q", store.ErrCorrupt, k[:min(len(k), 80)])
 	}
 	return p, nil
 }
 
-func (s *Store) loadSpaces(tx *bbolt.Tx) error {
-	err := tx.Bucket(values).ForEach(func(k, b []byte) error {
+func (s *Store) loadSpaces(l *layers) error {
+	for k, text := range l.scan(values, "", "") {
 		p, err := decodeKey(k, 2)
 		if err != nil {
 			return err
 		}
-		v, err := decodeValue(b)
+		v, err := decodeValue(text)
 		if err != nil {
 			return err
 		}
 		s.space(p[0]).set(p[1], &v)
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	return tx.Bucket(members).ForEach(func(k, _ []byte) error {
+	for k := range l.scan(members, "", "") {
 		p, err := decodeKey(k, 3)
 		if err != nil {
 			return err
 		}
 		s.space(p[0]).join(p[1], p[2])
-		return nil
-	})
+	}
+	return nil
 }
 
 // space returns the space of a name, made if need be.
@@ -142,26 +136,22 @@ func (b *batch) room(sp *space, q store.Quota, keys int, bytes int64) error {
 	if fits() {
 		return nil
 	}
-	if b.forget(sp, len(sp.keys)); fits() {
+	if b.forget(sp, fits); fits() {
 		return nil
 	}
 	return fmt.Errorf("%w: space %q has %d keys of %d, %d bytes of %d",
 		store.ErrQuota, sp.name, len(sp.keys)+sp.members, q.Keys, sp.bytes, q.Bytes)
 }
 
-// forget removes up to n values that have expired.
-func (b *batch) forget(sp *space, n int) {
-	var dead []string
-	for key, v := range sp.keys {
-		if len(dead) == n {
-			break
+// forget removes values that have expired, until it is enough.
+func (b *batch) forget(sp *space, enough func() bool) {
+	for key, v := range sp.keys { // read by the committer, the only writer
+		if v.live(b.now) {
+			continue
 		}
-		if !v.live(b.now) {
-			dead = append(dead, key)
+		if b.keep(sp, key, nil); enough() {
+			return
 		}
-	}
-	for _, key := range dead {
-		b.keep(sp, key, nil)
 	}
 }
 
@@ -190,7 +180,8 @@ func (s *Store) expired(now time.Time) bool {
 // sweep forgets a bounded number of expired values of each space.
 func (s *Store) sweep(b *batch) (none struct{}, err error) {
 	for _, sp := range s.allSpaces() {
-		b.forget(sp, maxBatch)
+		n := 0
+		b.forget(sp, func() bool { n++; return n == maxBatch })
 	}
 	return none, nil
 }

@@ -1,0 +1,251 @@
+package embedded
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/sallyport-sbc/sallyport/host/store"
+)
+
+// tune says when the log is written down into the file. Zero is the default.
+type tune struct {
+	segment int64         // a log of so many bytes is
+	age     time.Duration // and one that is so old
+	most    int64         // changes are refused while a log longer than that waits
+	open    func(path string) (disk, error)
+	update  func(*bbolt.DB, func(*bbolt.Tx) error) error
+}
+
+func (t tune) defaults() tune {
+	t.segment = cmp.Or(t.segment, 4<<20)
+	t.age = cmp.Or(t.age, 10*time.Second)
+	t.most = cmp.Or(t.most, maxFrame)
+	if t.open == nil {
+		t.open = openDisk
+	}
+	if t.update == nil {
+		t.update = (*bbolt.DB).Update
+	}
+	return t
+}
+
+// freeze asks for a checkpoint: what to write, which segment of the log has it, and what
+// becomes of its file then.
+type freeze struct {
+	what   *overlay
+	number uint64
+	disk   disk
+	next   head
+}
+
+// checkpoint is the answer.
+type checkpoint struct {
+	spare *segment
+	err   error
+}
+
+// checkpoints writes what is frozen into the file, in one transaction, while others
+// work. It ends when freezes is closed.
+func (s *Store) checkpoints() {
+	defer close(s.written)
+	for f := range s.freezes {
+		err := s.tune.update(s.db, func(tx *bbolt.Tx) error {
+			if err := f.what.write(tx); err != nil {
+				return err
+			}
+			return saveDone(tx, f.number)
+		})
+		var spare *segment
+		if err == nil {
+			s.layersMu.Lock()
+			s.frozen = nil
+			s.layersMu.Unlock()
+			spare, err = begin(f.disk, f.next, 2*s.tune.segment)
+		}
+		s.written <- checkpoint{spare, err}
+	}
+}
+
+// freeze begins a new log and lets the checkpointer write down the old one, whose last
+// frame has said so.
+func (s *Store) freeze() {
+	old := s.log.now
+	s.layersMu.Lock()
+	s.frozen, s.active = s.active, &overlay{}
+	s.layersMu.Unlock()
+	s.log.now, s.log.spare = s.log.spare, nil
+	s.writing = true
+	s.freezes <- freeze{s.frozen, old.number, old.disk, s.log.head(old.number + 2)}
+}
+
+// reap takes the answer of the checkpointer, if there is one.
+func (s *Store) reap() {
+	if !s.writing {
+		return
+	}
+	select {
+	case c := <-s.written:
+		s.reaped(c)
+	default:
+	}
+}
+
+// settle waits for it.
+func (s *Store) settle() {
+	if s.writing {
+		s.reaped(<-s.written)
+	}
+}
+
+func (s *Store) reaped(c checkpoint) {
+	s.writing = false
+	if s.log.spare = c.spare; c.err != nil {
+		s.log.spare, s.log.direct = nil, true
+		s.health.Failed(fmt.Errorf("%w: checkpoint: %w", store.ErrUnavailable, c.err))
+	}
+}
+
+// rotate has a log written down that waits for no more changes.
+func (s *Store) rotate() {
+	s.reap()
+	var err error
+	switch {
+	case s.log.direct:
+		if err = s.flush(false); err == nil {
+			s.health.Works()
+		}
+	case s.active.entries > 0 && s.log.spare != nil:
+		if err = s.log.now.append(make([]byte, frameSize), true); err == nil {
+			s.freeze()
+		} else {
+			s.log.direct = true
+		}
+	}
+	if err != nil {
+		s.health.Failed(fmt.Errorf("%w: checkpoint: %w", store.ErrUnavailable, err))
+	}
+}
+
+// logged says whether the log may have what the file has not.
+func (s *Store) logged() bool {
+	return s.frozen != nil || s.active.entries > 0 || s.log.now.frames > 0 || s.log.now.torn
+}
+
+// tight says whether the file might have no room for what is in memory and in the batch:
+// for each entry a page is written anew before the old one is free.
+func (s *Store) tight(batch int64) bool {
+	if s.maxSize == 0 {
+		return false
+	}
+	s.layersMu.Lock()
+	l, err := s.layers()
+	s.layersMu.Unlock()
+	if err != nil {
+		return true
+	}
+	defer func() { _ = l.tx.Rollback() }()
+	page := int64(s.db.Info().PageSize)
+	entries, bytes := int64(s.active.entries), s.active.bytes+batch
+	for _, changes := range s.changes {
+		entries += int64(len(changes))
+	}
+	if f := l.over[1]; f != nil {
+		entries, bytes = entries+int64(f.entries), bytes+f.bytes
+	}
+	st := s.db.Stats()
+	free := s.maxSize - l.tx.Size() + int64(st.FreePageN)*page
+	return free < entries*page+2*bytes+64*page
+}
+
+const (
+	flushAgain = 250 * time.Millisecond // what has failed is not tried again, if
+	flushLarge = 1 << 20                // it is larger than that
+)
+
+// flush writes everything into the file, the batch too, and begins new logs, unless the
+// store is closing.
+func (s *Store) flush(closing bool) error {
+	s.settle()
+	if !closing && s.log.failed != nil && time.Since(s.log.failedAt) < flushAgain && s.waiting() > flushLarge {
+		return s.log.failed
+	}
+	logged := s.logged()
+	err := s.tune.update(s.db, func(tx *bbolt.Tx) error {
+		if s.frozen != nil {
+			if err := s.frozen.write(tx); err != nil {
+				return err
+			}
+		}
+		if err := s.active.write(tx); err != nil {
+			return err
+		}
+		if err := writeChanges(tx, &s.changes); err != nil || !logged {
+			return err
+		}
+		return saveDone(tx, s.log.now.number)
+	})
+	if s.log.failed = err; err != nil {
+		s.log.failedAt = time.Now()
+		return err
+	}
+	s.layersMu.Lock()
+	s.frozen, s.active = nil, &overlay{}
+	s.layersMu.Unlock()
+	if closing {
+		return nil
+	}
+	s.log.direct = false
+	if logged || s.log.spare == nil {
+		// The batch is durable, with a log or without.
+		if err := s.log.renew(s.log.now.number, 2*s.tune.segment); err != nil {
+			s.log.direct = true
+		}
+	}
+	return nil
+}
+
+// waiting is about how much memory has what the file has not.
+func (s *Store) waiting() int64 {
+	if s.frozen == nil {
+		return s.active.bytes
+	}
+	return s.frozen.bytes + s.active.bytes
+}
+
+func writeChanges(tx *bbolt.Tx, changes *[buckets]map[string]entry) (err error) {
+	for b, of := range changes {
+		to := tx.Bucket([]byte(bucket(b).String()))
+		for key, e := range of {
+			if e.dead {
+				err = to.Delete([]byte(key))
+			} else {
+				err = to.Put([]byte(key), []byte(e.value))
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// finish is the end of the committer: it leaves the file alone, or the logs beside it
+// when the file cannot be written.
+func (s *Store) finish() error {
+	s.settle()
+	close(s.freezes)
+	for range s.written { // until the checkpointer has returned
+	}
+	var err error
+	if s.logged() {
+		err = s.flush(true)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("%w: checkpoint: %w", store.ErrUnavailable, err), s.log.close())
+	}
+	return errors.Join(s.log.close(), s.log.remove())
+}
