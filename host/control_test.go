@@ -109,8 +109,10 @@ func TestControlWhileDraining(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
 	go func() { stopped <- h.Stop(ctx) }()
-	for !h.stopped.Load() {
-		runtime.Gosched()
+	for late := time.Now().Add(waitLimit); !h.stopped.Load(); runtime.Gosched() {
+		if time.Now().After(late) {
+			t.Fatal("Stop has not begun")
+		}
 	}
 	if (control{h}).Ready() {
 		t.Error("a draining SBC is ready")
@@ -125,10 +127,10 @@ func TestControlWhileDraining(t *testing.T) {
 		t.Errorf("a change: %v", err)
 	}
 	cancel()
-	if err := <-stopped; err != nil {
+	if err := come(t, "the end of Stop", stopped); err != nil {
 		t.Error(err)
 	}
-	if err := <-ended; err == nil {
+	if err := come(t, "the end of the call", ended); err == nil {
 		t.Error("the call of an hour ended well")
 	}
 	p.quiet()

@@ -308,7 +308,7 @@ func TestSecondSignalHangsUp(t *testing.T) {
 	if err := h.stopBy(t.Context(), signals); err != nil {
 		t.Errorf("stopBy() = %v", err)
 	}
-	if o := <-ended; o.err == nil {
+	if o := come(t, "the end of the call", ended); o.err == nil {
 		t.Error("the call of an hour ended well")
 	}
 	p.quiet()
@@ -324,6 +324,17 @@ func waitFor(t *testing.T, h *Host, calls uint64) {
 			t.Fatalf("%d calls are up, want %d", h.sbc.Stats().Answered, calls)
 		}
 	}
+}
+
+// come waits for what comes on a channel.
+func come[T any](t testing.TB, what string, ch <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-ch:
+	case <-time.After(waitLimit):
+		t.Fatalf("waited %s for %s", waitLimit, what)
+	}
+	return v
 }
 
 func TestRecordsAreNamed(t *testing.T) {

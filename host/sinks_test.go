@@ -114,7 +114,7 @@ func TestRecordsInWebSyslogAndRedis(t *testing.T) {
 			f[1]["delivered"] == uint64(1) && f[2]["delivered"] == uint64(1)
 	})
 	var record map[string]any
-	if err := json.Unmarshal(<-posted, &record); err != nil || record["type"] != "stop" || record["disposition"] != "answered" {
+	if err := json.Unmarshal(come(t, "the record", posted), &record); err != nil || record["type"] != "stop" || record["disposition"] != "answered" {
 		t.Fatalf("%v, %v", record, err)
 	}
 	id, _ := record["id"].(string)

@@ -90,12 +90,14 @@ func TestAttackRunningCall(t *testing.T) {
 		}
 	}
 	c.exchange(t, n+1)
-	for {
+	for end := time.Now().Add(patience); ; c.s.flush() {
 		st := c.s.Stats()
 		if st.A.Rejected == 2*n && st.B.Rejected == 2*n {
 			break
 		}
-		c.s.flush()
+		if time.Now().After(end) {
+			t.Fatalf("%d and %d packets were rejected, want %d each", st.A.Rejected, st.B.Rejected, 2*n)
+		}
 	}
 	if err := evil.rtp.SetReadDeadline(time.Now()); err != nil {
 		t.Fatal(err)

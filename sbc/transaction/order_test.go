@@ -116,7 +116,11 @@ func TestOrderOnARealSocket(t *testing.T) {
 			}
 		}
 	}
-	<-u.done
+	select {
+	case <-u.done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("waited 10s for the last request")
+	}
 	if len(u.wrong) > 0 {
 		t.Errorf("%d of %d calls out of order: %.200q", len(u.wrong), calls, u.wrong)
 	}

@@ -32,7 +32,7 @@ func TestForgedSources(t *testing.T) {
 	if err := l.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	<-flood.done
+	come(t, "the end of the flood", flood.done)
 	grown := heap() - before
 	s := l.Stats()
 	l.Close()

@@ -58,7 +58,7 @@ func TestTCPLimits(t *testing.T) {
 // A peer that sends too slowly is cut off: it never begins, never ends a message, or falls
 // silent. One that does finish its messages stays.
 func TestTCPSlowPeers(t *testing.T) {
-	const timeout = 300 * time.Millisecond
+	const timeout = time.Second
 	l, _, to := tcpLayer(t, newEcho(t), transport.Config{MessageTimeout: timeout, Idle: 3 * timeout})
 	defer l.Close()
 
@@ -119,7 +119,7 @@ func TestTCPDeafPeer(t *testing.T) {
 	if !full {
 		t.Error("the queue is not bounded")
 	}
-	if err := <-failed; err == nil {
+	if err := come(t, "the end of the connection", failed); err == nil {
 		t.Error("no reason")
 	}
 	waitFor(t, func() bool { return l.Stats().Connections == 0 })

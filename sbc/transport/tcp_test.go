@@ -310,6 +310,17 @@ func waitFor(t testing.TB, ok func() bool) {
 	}
 }
 
+// come waits for what comes on a channel.
+func come[T any](t testing.TB, what string, ch <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-ch:
+	case <-time.After(10 * time.Second):
+		t.Fatalf("waited 10s for %s", what)
+	}
+	return v
+}
+
 // A connection that cannot be opened tells everyone who waits for it.
 func TestTCPDialFails(t *testing.T) {
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
@@ -328,7 +339,7 @@ func TestTCPDialFails(t *testing.T) {
 	if err := f.Send([]byte("x"), func(err error) { failed <- err }); err != nil && !errors.Is(err, transport.ErrNoConnection) {
 		t.Fatal(err)
 	} else if err == nil {
-		if err := <-failed; !errors.Is(err, syscallRefused) {
+		if err := come(t, "the end of the connection", failed); !errors.Is(err, syscallRefused) {
 			t.Errorf("%v", err)
 		}
 	}

@@ -230,7 +230,7 @@ func TestUnreachablePeer(t *testing.T) {
 	if _, err := c.Write([]byte(request("1", ""))); err != nil {
 		t.Fatal(err)
 	}
-	<-came
+	come(t, "the message", came)
 }
 
 // broken is a socket that fails in every way before it works.
