@@ -49,18 +49,23 @@ func (r *result) encode(b []byte) (int, error) {
 // op is one asynchronous call of a guest that is under way.
 type op struct {
 	token, handle uint64
-	stop          func()
+	stop          func() // nobody waits for it any more
 	life          *life
+	in            *instance
+	counter       *counter
+	holds         bool // the generation, until it is finished
 }
 
 // life says whether anybody still waits for what a hook began.
 type life struct{ over atomic.Bool }
 
 // work is what an asynchronous function has to do: now, without waiting, or later, on a goroutine of
-// its own until ctx ends.
+// its own until ctx ends, or with begin, which does not wait either, sets o.stop, and sees to it that o.finish is
+// called once, not long after until.
 type work struct {
 	now   func() result
 	later func(ctx context.Context, o *op) result
+	begin func(o *op, until time.Time)
 }
 
 // counter counts how a capability is used.
@@ -131,7 +136,7 @@ func (in *instance) request(s []uint64, n *counter, prepare func(*instance, *abi
 	return in.async(handle, n, w)
 }
 
-// async starts work on a goroutine and returns its token.
+// async begins work and returns its token.
 func (in *instance) async(handle uint64, n *counter, w work) (uint64, bool) {
 	g := in.g
 	ops, full := in.opsOf(handle)
@@ -142,24 +147,50 @@ func (in *instance) async(handle uint64, n *counter, w work) (uint64, bool) {
 	if most := g.host.config.StoreWait; n.store && most > 0 {
 		wait = min(wait, most)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
-	o := in.op(handle, cancel)
+	o := in.op(handle, nil)
+	o.counter = n
 	*ops = append(*ops, o)
-	n.flying.Add(1)
-	if !g.pool.spawn(func() {
+	if o.begin(w, wait) {
+		return o.token, false
+	}
+	o.counter.flying.Add(-1)
+	return code64(abi.CodeCallGone), true
+}
+
+// begin begins w, unless the generation has ended.
+func (o *op) begin(w work, wait time.Duration) bool {
+	g := o.in.g
+	o.counter.flying.Add(1)
+	if w.begin != nil {
+		if o.holds = g.acquire(); o.holds {
+			w.begin(o, time.Now().Add(wait))
+		}
+		return o.holds
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	o.stop = cancel
+	begun := g.pool.spawn(func() {
 		r := w.later(ctx, o)
 		cancel()
-		n.flying.Add(-1)
-		if r.code != abi.CodeOK {
-			n.failed.Add(1)
-		}
-		g.pool.deliver(in, mail{token: o.token, result: r}, false)
-	}) {
+		o.finish(r)
+	})
+	if !begun {
 		cancel()
-		n.flying.Add(-1)
-		return code64(abi.CodeCallGone), true
 	}
-	return o.token, false
+	return begun
+}
+
+// finish brings the result of what begin began.
+func (o *op) finish(r result) {
+	g := o.in.g
+	o.counter.flying.Add(-1)
+	if r.code != abi.CodeOK {
+		o.counter.failed.Add(1)
+	}
+	g.pool.deliver(o.in, mail{token: o.token, result: r}, false)
+	if o.holds {
+		g.Release()
+	}
 }
 
 // opsOf is where the operations of the hook with that handle stand.
@@ -190,7 +221,7 @@ func (in *instance) op(handle uint64, stop func()) *op {
 	if *l == nil {
 		*l = new(life)
 	}
-	o := &op{token: wire.TokenBit | in.token, handle: handle, stop: stop, life: *l}
+	o := &op{token: wire.TokenBit | in.token, handle: handle, stop: stop, life: *l, in: in}
 	in.tokens[o.token] = o
 	return o
 }

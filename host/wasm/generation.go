@@ -116,7 +116,7 @@ func (g *Generation) close() {
 		g.frozen.file.Close()
 	}
 	if g.web != nil {
-		g.web.client.CloseIdleConnections()
+		g.web.close()
 	}
 	if g.sink != nil {
 		if err := g.sink.Close(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sallyport-sbc/sallyport/host/wasm/wasmtest"
 )
@@ -169,11 +170,11 @@ func TestSwapUnderLoad(t *testing.T) {
 	if st := w.Modules()[0]; st.Calls != 0 {
 		t.Errorf("%d calls hold the generation", st.Calls)
 	}
-	for range 1000 { // one that has told its end may still be about to go
+	for range 4000 { // one that has told its end may still be about to go
 		if runtime.NumGoroutine() <= base {
 			break
 		}
-		runtime.Gosched()
+		time.Sleep(5 * time.Millisecond)
 	}
 	if n := runtime.NumGoroutine(); n > base {
 		t.Errorf("%d goroutines, %d before", n, base)

@@ -29,7 +29,7 @@ func (g *Generation) grant(c *Config, f *file) (err error) {
 	}
 	if f.imports("sbc_http") {
 		if g.web, err = newWeb(g.source.HTTP, g.limits.HTTPInFlight); err == nil && c.Web != nil {
-			g.web.client.Transport = c.Web
+			g.web.use(c.Web)
 		}
 	}
 	return err

@@ -11,7 +11,9 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/abi/wire"
@@ -32,14 +34,22 @@ var errPrivate = errors.New("address is not public and not listed")
 
 // web is what a generation sends requests with.
 type web struct {
-	allow   []*url.URL
+	allow   []place
 	private []netip.Prefix
+	most    int // connections to one place that stay open
 	client  *http.Client
+	conns   sync.WaitGroup // goroutines of connections
+}
+
+// place is an entry of the allow list.
+type place struct {
+	url    *url.URL
+	origin *origin // nil: the client goes there
 }
 
 // newWeb reads the grant.
 func newWeb(g HTTPGrant, conns int) (*web, error) {
-	w := &web{private: g.Private}
+	w := &web{private: g.Private, most: conns}
 	for _, text := range g.Allow {
 		u, err := parseURL(text)
 		if err != nil {
@@ -48,7 +58,7 @@ func newWeb(g HTTPGrant, conns int) (*web, error) {
 		if u.RawQuery != "" {
 			return nil, fmt.Errorf("allow list: %q: a query cannot be allowed", text)
 		}
-		w.allow = append(w.allow, u)
+		w.allow = append(w.allow, place{u, w.originOf(u)})
 	}
 	w.client = &http.Client{
 		Transport: &http.Transport{
@@ -94,14 +104,48 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// allowed reports whether u is on the list.
-func (w *web) allowed(u *url.URL) bool {
-	for _, a := range w.allow {
-		if a.Scheme == u.Scheme && strings.EqualFold(a.Hostname(), u.Hostname()) && port(a) == port(u) && below(a.Path, u.Path) {
-			return true
+// allowed returns the entry of the list that u stands under, nil when there is none.
+func (w *web) allowed(u *url.URL) *place {
+	for i := range w.allow {
+		p := &w.allow[i]
+		if a := p.url; a.Scheme == u.Scheme && strings.EqualFold(a.Hostname(), u.Hostname()) && port(a) == port(u) && below(a.Path, u.Path) {
+			return p
 		}
 	}
-	return false
+	return nil
+}
+
+// originOf is the origin that u belongs to, nil where the client does it better: TLS, and names in other scripts.
+func (w *web) originOf(u *url.URL) *origin {
+	if u.Scheme != "http" || strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return nil
+	}
+	addr := net.JoinHostPort(strings.ToLower(u.Hostname()), port(u))
+	for _, p := range w.allow {
+		if p.origin != nil && p.origin.addr == addr {
+			return p.origin
+		}
+	}
+	return &origin{web: w, addr: addr}
+}
+
+// use has t send all requests in place of the network.
+func (w *web) use(t http.RoundTripper) {
+	w.client.Transport = t
+	for i := range w.allow {
+		w.allow[i].origin = nil
+	}
+}
+
+// close ends all connections. No request is under way.
+func (w *web) close() {
+	w.client.CloseIdleConnections()
+	for _, p := range w.allow {
+		if p.origin != nil {
+			p.origin.close()
+		}
+	}
+	w.conns.Wait()
 }
 
 func port(u *url.URL) string {
@@ -176,7 +220,8 @@ func prepareHTTP(in *instance, _ *abi.Call, req wire.Reader) (work, abi.Code) {
 	if err != nil {
 		return work{}, abi.CodeInvalid
 	}
-	if !web.allowed(u) {
+	place := web.allowed(u)
+	if place == nil {
 		return work{}, abi.CodeDenied
 	}
 	method, ok := map[string]string{
@@ -193,7 +238,7 @@ func prepareHTTP(in *instance, _ *abi.Call, req wire.Reader) (work, abi.Code) {
 	r := &http.Request{Method: method, URL: u, Host: u.Host, Header: http.Header{"User-Agent": {"Sallyport"}}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	for i := range list.Len() {
 		name, value, ok := list.At(i)
-		if !ok || !headerAllowed(name) || !abi.Clean(value) {
+		if !ok || !headerAllowed(name) || !headerText(value) {
 			return work{}, abi.CodeInvalid
 		}
 		r.Header.Add(strings.Clone(name), strings.Clone(value))
@@ -203,15 +248,36 @@ func prepareHTTP(in *instance, _ *abi.Call, req wire.Reader) (work, abi.Code) {
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
 	}
-	timeout := req.U64(wire.HTTPTimeout)
+	timeout := time.Duration(min(req.U64(wire.HTTPTimeout), 1<<62))
+	if o := place.origin; o != nil {
+		text, err := requestText(r)
+		if err != nil {
+			return work{}, abi.CodeInvalid
+		}
+		x := &exchange{text: text, head: method == "HEAD", safe: method == "GET" || method == "HEAD"}
+		return work{begin: func(op *op, until time.Time) {
+			if x.until = until; timeout > 0 {
+				x.until = earlier(until, time.Now().Add(timeout))
+			}
+			x.done, op.stop = op.finish, func() { o.cancel(x) }
+			o.send(x)
+		}}, abi.CodeOK
+	}
 	return work{later: func(ctx context.Context, _ *op) result {
-		if timeout > 0 && timeout < 1<<62 {
+		if timeout > 0 {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, time.Duration(timeout))
+			ctx, cancel = context.WithTimeout(ctx, timeout)
 			defer cancel()
 		}
 		return web.send(r.WithContext(ctx))
 	}}, abi.CodeOK
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // headerAllowed reports whether a guest may set the header: none that shapes the message itself.
@@ -234,6 +300,16 @@ func headerAllowed(name string) bool {
 	return true
 }
 
+// headerText reports whether v may be the value of a header (RFC 9110 section 5.5).
+func headerText(v string) bool {
+	for i := range len(v) {
+		if c := v[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // send sends r and reads the whole answer, which is bounded.
 func (w *web) send(r *http.Request) result {
 	res, err := w.client.Do(r)
@@ -241,21 +317,9 @@ func (w *web) send(r *http.Request) result {
 		return result{code: httpCode(err)}
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, wire.MaxBody+1))
+	out, err := resultOf(res)
 	if err != nil {
 		return result{code: httpCode(err)}
-	}
-	if len(body) > wire.MaxBody {
-		return result{code: abi.CodeTooBig}
-	}
-	out := result{status: res.StatusCode, body: body}
-	size := 0
-	for name, values := range res.Header {
-		for _, v := range values {
-			if size += len(name) + len(v); len(out.headers) < wire.MaxList && size <= 16<<10 {
-				out.headers = append(out.headers, abi.Field{Name: name, Value: v})
-			}
-		}
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package wasm
 import (
 	"encoding/binary"
 	"errors"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -145,6 +146,7 @@ func FuzzRequest(f *testing.F) {
 	g.store, g.leases, g.redis, g.leasing = s, store.NewHolder(s, "sbc1", store.HolderOptions{}), fakeRedis{}, true
 	g.policy, _ = store.NewPolicy([]string{"GET"}, "tck:")
 	g.web, _ = newWeb(HTTPGrant{Allow: []string{"http://192.0.2.1/"}}, 1)
+	g.web.use(http.DefaultTransport)
 	g.pool.spawn = func(func()) bool { return false } // nothing is sent
 	frame := func(slots int, fill func(*wire.Writer)) []byte {
 		b := make([]byte, 512)
