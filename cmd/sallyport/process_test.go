@@ -118,7 +118,11 @@ func start(t *testing.T, dir, name string, args ...string) *process {
 	}()
 	t.Cleanup(func() {
 		p.cmd.Process.Kill()
-		<-p.exited
+		select {
+		case <-p.exited:
+		case <-time.After(patience): // a child of its own has its output
+			t.Errorf("%s was killed %s ago and has not ended", p.name, patience)
+		}
 		if t.Failed() {
 			t.Logf("%s %s:\n%s", p.name, strings.Join(args, " "), p.out.tail())
 		}

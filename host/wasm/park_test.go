@@ -53,13 +53,18 @@ func (w *world) waited(tb testing.TB, c *abi.Call) outcome {
 	if err != callcontrol.ErrPending {
 		tb.Fatalf("%s: %v, want ErrPending", c.Callee, err)
 	}
+	return come(tb, "the decision about "+c.Callee, later)
+}
+
+// come waits for what comes on a channel.
+func come[T any](tb testing.TB, what string, ch <-chan T) (v T) {
+	tb.Helper()
 	select {
-	case o := <-later:
-		return o
+	case v = <-ch:
 	case <-time.After(20 * time.Second):
-		tb.Fatalf("%s: no decision", c.Callee)
+		tb.Fatalf("waited 20s for %s", what)
 	}
-	return outcome{}
+	return v
 }
 
 // patient is a module with limits that a busy machine does not break.
@@ -112,7 +117,7 @@ func TestInstanceIsFreeWhileHooksWait(t *testing.T) {
 		}
 		m.Release()
 	}
-	if o := <-later; o.err != nil {
+	if o := come(t, "the decision", later); o.err != nil {
 		t.Error(o.err)
 	}
 }
@@ -134,13 +139,13 @@ func TestTrapFailsWhatWaits(t *testing.T) {
 			m, later, _, err := w.begin(t, call(crash))
 			defer m.Release()
 			if err == callcontrol.ErrPending {
-				err = (<-later).err
+				err = come(t, "the decision", later).err
 			}
 			if !errors.Is(err, ErrTrap) && !errors.Is(err, ErrDeadline) {
 				t.Errorf("%v", err)
 			}
 			for _, later := range all {
-				if o := <-later; !errors.Is(o.err, ErrTrap) {
+				if o := come(t, "the end of a hook that waits", later); !errors.Is(o.err, ErrTrap) {
 					t.Errorf("what waited there: %v", o.err)
 				}
 			}
@@ -175,7 +180,7 @@ func TestWaitingIsBounded(t *testing.T) {
 		t.Errorf("stats: %+v, want 10 in 3 instances", st)
 	}
 	for _, later := range all {
-		if o := <-later; !errors.Is(o.err, ErrWait) || !strings.Contains(o.err.Error(), "longer than 1s") {
+		if o := come(t, "the end of the time to wait", later); !errors.Is(o.err, ErrWait) || !strings.Contains(o.err.Error(), "longer than 1s") {
 			t.Errorf("%v", o.err)
 		}
 	}
@@ -229,7 +234,7 @@ func TestEndHookWaits(t *testing.T) {
 	if err := m.End(t.Context(), c); err != callcontrol.ErrPending {
 		t.Fatal(err)
 	}
-	if o := <-later; o.err != nil {
+	if o := come(t, "the decision", later); o.err != nil {
 		t.Error(o.err)
 	}
 	m.Release()
@@ -253,7 +258,7 @@ func TestSwapWhileHooksWait(t *testing.T) {
 	if err := w.Reload([]ModuleConfig{mc}); err != nil {
 		t.Fatal(err)
 	}
-	if o := <-later; o.err != nil {
+	if o := come(t, "the decision", later); o.err != nil {
 		t.Error(o.err)
 	}
 	m.Release()
@@ -278,8 +283,13 @@ func TestManyWaitAtOnce(t *testing.T) {
 				m.(callcontrol.Canceler).Cancel(c)
 				*c = abi.Call{}
 			default:
-				if o := <-later; o.err != nil {
-					t.Errorf("%s: %v", c.Callee, o.err)
+				select {
+				case o := <-later:
+					if o.err != nil {
+						t.Errorf("%s: %v", c.Callee, o.err)
+					}
+				case <-time.After(20 * time.Second):
+					t.Errorf("%s: waited 20s for the decision", c.Callee)
 				}
 			}
 		})

@@ -81,7 +81,7 @@ func TestStoreWait(t *testing.T) {
 				if int64(s[0]) < 0 {
 					t.Fatalf("%s.%s: %d", f.module, f.name, int64(s[0]))
 				}
-				if got := <-a.within; got > f.want || got < f.want-10*time.Minute {
+				if got := come(t, "what the store was asked", a.within); got > f.want || got < f.want-10*time.Minute {
 					t.Errorf("%s.%s may take %v, want %v", f.module, f.name, got, f.want)
 				}
 			}

@@ -241,7 +241,7 @@ func completed(t *testing.T, e *everything) {
 		if _, err := e.play(t, call(name)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		o := <-later
+		o := come(t, "the decision by another hook", later)
 		if want == "" && (o.err != nil || o.d.Code != 486) || want != "" && (o.err == nil || !strings.Contains(o.err.Error(), want)) {
 			t.Errorf("%s: %+v", name, o)
 		}
