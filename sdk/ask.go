@@ -10,21 +10,43 @@ type asker func(call int64, req, buf []byte) int64
 // ask calls f with the request that fill writes, and waits for the result if it is not there at
 // once. The result belongs to the call.
 func (c *Call) ask(f asker, slots int, fill func(*wire.Writer)) (wire.Reader, error) {
+	for more := true; more; more = !c.composed() {
+		fill(c.compose(slots))
+	}
+	return c.send(f)
+}
+
+// compose begins a request. What is asked often writes it without the detour of ask:
+//
+//	for more := true; more; more = !c.composed() {
+//		w := c.compose(slots)
+//		…
+//	}
+//	in, err := c.send(f)
+func (c *Call) compose(slots int) *wire.Writer {
 	if cap(c.request) == 0 {
 		c.request = make([]byte, 512)
 	}
-	w := &c.writer
-	*w = wire.NewWriter(c.request, slots)
-	fill(w)
-	n, ok := w.Close()
+	c.writer = wire.NewWriter(c.request[:cap(c.request)], slots)
+	return &c.writer
+}
+
+// composed ends the request. It reports false when it has to be written again, for there
+// was not enough room.
+func (c *Call) composed() bool {
+	n, ok := c.writer.Close()
 	if !ok {
 		c.request = make([]byte, n)
-		*w = wire.NewWriter(c.request, slots)
-		fill(w)
-		n, _ = w.Close()
+		return false
 	}
+	c.request = c.request[:n]
+	return true
+}
+
+// send calls f with the request.
+func (c *Call) send(f asker) (wire.Reader, error) {
 	room := c.roomOf(resultRoom)
-	return c.result(f(c.handle, c.request[:n], room), room)
+	return c.result(f(c.handle, c.request, room), room)
 }
 
 // result is what the answer r of a function means.

@@ -17,7 +17,7 @@ type Call struct {
 	stale   bool    // a variable was set since the frame was written
 	arena   []byte  // what was pulled in this hook
 	w       *worker // that runs the hook; nil when it cannot wait
-	request []byte  // frame of the last asynchronous function
+	request []byte  // of the last asynchronous function; all its capacity is kept
 	writer  wire.Writer
 
 	decided  bool

@@ -41,9 +41,13 @@ func (c *Call) decide(b []byte) (int, bool) {
 		w.Text(wire.DecisionReason, c.reason)
 		write(&w, wire.DecisionHeaders, c.headers)
 	case wire.ActionPass:
-		write(&w, wire.DecisionSet, c.set)
+		if len(c.set) > 0 {
+			write(&w, wire.DecisionSet, c.set)
+		}
 		w.U64(wire.DecisionMaxDuration, uint64(c.duration))
-		names(&w, wire.DecisionTargets, c.targets)
+		if len(c.targets) > 0 {
+			names(&w, wire.DecisionTargets, c.targets)
+		}
 		if c.fork {
 			w.U64(wire.DecisionFork, 1)
 		}

@@ -38,13 +38,15 @@ func (h HTTP) Post(url, contentType string, body []byte) (Response, error) {
 // with ErrDenied (not on the allow list), ErrTimeout, ErrIO, ErrTooBig or
 // ErrBusy (too many requests are under way).
 func (h HTTP) Do(r Request) (Response, error) {
-	in, err := h.c.ask(h.c.host.httpSend, wire.HTTPSlots, func(w *wire.Writer) {
+	for more := true; more; more = !h.c.composed() {
+		w := h.c.compose(wire.HTTPSlots)
 		w.Text(wire.HTTPMethod, r.Method)
 		w.Text(wire.HTTPURL, r.URL)
 		write(w, wire.HTTPHeaders, r.Headers)
 		w.Bytes(wire.HTTPBody, r.Body)
 		w.U64(wire.HTTPTimeout, uint64(max(r.Timeout, 0)))
-	})
+	}
+	in, err := h.c.send(h.c.host.httpSend)
 	if err != nil {
 		return Response{}, err
 	}

@@ -68,14 +68,23 @@ func (k KV) SetDelete(set string, members ...string) (int, error) {
 
 // SetHas says whether a member is in a set.
 func (k KV) SetHas(set, member string) (bool, error) {
-	in, err := k.ask(k.c.host.kvSetHas, set, func(w *wire.Writer) { names(w, wire.KVMembers, []string{member}) })
+	in, err := k.member(k.c.host.kvSetHas, set, member)
 	return in.U64(wire.ResultValue) == 1, err
 }
 
 // SetMatch is the longest member that value begins with; it fails with ErrNotFound.
 func (k KV) SetMatch(set, value string) (string, error) {
-	in, err := k.ask(k.c.host.kvSetMatch, set, func(w *wire.Writer) { names(w, wire.KVMembers, []string{value}) })
+	in, err := k.member(k.c.host.kvSetMatch, set, value)
 	return in.Text(wire.ResultBody), err
+}
+
+func (k KV) member(f asker, set, member string) (wire.Reader, error) {
+	for more := true; more; more = !k.c.composed() {
+		w := k.c.compose(wire.KVSlots)
+		w.Text(wire.KVKey, set)
+		w.Pair(w.List(wire.KVMembers, 1), 0, member, "")
+	}
+	return k.c.send(f)
 }
 
 func (k KV) ask(f asker, key string, more func(*wire.Writer)) (wire.Reader, error) {

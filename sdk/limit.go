@@ -1,6 +1,10 @@
 package sdk
 
-import "github.com/sallyport-sbc/sallyport/abi/wire"
+import (
+	"unsafe"
+
+	"github.com/sallyport-sbc/sallyport/abi/wire"
+)
 
 // Limits count calls and rates, over all nodes with Redis. They need the capability
 // sbc_limit. Their functions may wait.
@@ -35,19 +39,22 @@ func (l Limits) Acquire(away Away, limits ...Limit) (denied string, err error) {
 
 // AcquireAs is Acquire for a lease of that name, to be given back by ReleaseAs.
 func (l Limits) AcquireAs(lease string, away Away, limits ...Limit) (denied string, err error) {
-	in, err := l.c.ask(l.c.host.limitAcquire, wire.LimitSlots, func(w *wire.Writer) {
+	for more := true; more; more = !l.c.composed() {
+		w := l.c.compose(wire.LimitSlots)
 		w.Text(wire.LimitLease, lease)
 		w.U64(wire.LimitAway, uint64(away))
 		at := w.List(wire.LimitLimits, len(limits))
-		for i, x := range limits {
+		for i := range limits {
+			x := &limits[i]
 			var b [48]byte
 			text := appendInt(b[:0], x.Max)
 			if x.Cost != 0 {
 				text = appendInt(append(text, ' '), x.Cost)
 			}
-			w.Pair(at, i, x.Key, string(text))
+			w.Pair(at, i, x.Key, unsafe.String(unsafe.SliceData(text), len(text))) // which copies it
 		}
-	})
+	}
+	in, err := l.c.send(l.c.host.limitAcquire)
 	if err == ErrConflict {
 		return in.Text(wire.ResultBody), nil
 	}
@@ -78,7 +85,8 @@ func (l Limits) Take(key string, milli, burst, count int64) (after Duration, err
 	return 0, err
 }
 
-// appendInt writes v in decimal; package strconv would make a module larger.
+// appendInt writes v in decimal; package strconv would make a module larger. A division of
+// 32 bits is an instruction in a sandbox, one of 64 a call.
 func appendInt(dst []byte, v int64) []byte {
 	var b [20]byte
 	k := len(b)
@@ -86,10 +94,16 @@ func appendInt(dst []byte, v int64) []byte {
 	if v < 0 {
 		u = -u
 	}
-	for {
+	for u > 1<<32-1 {
 		k--
 		b[k] = byte('0' + u%10)
-		if u /= 10; u == 0 {
+		u /= 10
+	}
+	for w := uint32(u); ; {
+		k--
+		q := w / 10
+		b[k] = byte('0' + w - 10*q)
+		if w = q; w == 0 {
 			break
 		}
 	}

@@ -30,13 +30,16 @@ func Plain(s string) bool {
 // padding are five plain bytes.
 const padding = 0x6161616161
 
-// special reports whether a byte of the word may not be plain: not ASCII, a
-// quote, a backslash, a control character or DEL, each of which sets its high
-// bit. Borrows between bytes only ever add doubt.
-func special(w uint64) bool {
+// special reports whether a byte of the word may not be plain.
+func special(w uint64) bool { return doubts(w) != 0 }
+
+// doubts has the high bit of each byte of the word that may not be plain: not
+// ASCII, a quote, a backslash, a control character or DEL. Borrows between bytes
+// only ever add doubt, and only to bytes above one that is not plain.
+func doubts(w uint64) uint64 {
 	const low, high = 0x0101010101010101, 0x8080808080808080
 	quote, slash := w^(low*'"'), w^(low*'\\')
-	return (w|(quote-low)|(slash-low)|(w-low*' ')|(w+low))&high != 0
+	return (w | (quote - low) | (slash - low) | (w - low*' ') | (w + low)) & high
 }
 
 //go:noinline

@@ -49,13 +49,13 @@ func (s *Setup) Skip(events ...wire.Event) {
 }
 
 // Has reports whether the configuration has that member.
-func (s *Setup) Has(key string) bool { return s.find(key) != nil }
+func (s *Setup) Has(key string) bool { return s.find(key) != "" }
 
 // Text is a string of the configuration, absent when it is not there. It fails
 // when it is something else.
 func (s *Setup) Text(key, absent string) (string, error) {
 	raw := s.find(key)
-	if raw == nil {
+	if raw == "" {
 		return absent, nil
 	}
 	v, ok := unquote(raw)
@@ -68,7 +68,7 @@ func (s *Setup) Text(key, absent string) (string, error) {
 // Int is a whole number of the configuration, as Text.
 func (s *Setup) Int(key string, absent int64) (int64, error) {
 	raw := s.find(key)
-	if raw == nil {
+	if raw == "" {
 		return absent, nil
 	}
 	v, ok := integer(raw)
@@ -80,7 +80,7 @@ func (s *Setup) Int(key string, absent int64) (int64, error) {
 
 // Bool is true or false of the configuration, as Text.
 func (s *Setup) Bool(key string, absent bool) (bool, error) {
-	switch string(s.find(key)) {
+	switch s.find(key) {
 	case "":
 		return absent, nil
 	case "true":
@@ -94,11 +94,11 @@ func (s *Setup) Bool(key string, absent bool) (bool, error) {
 // Texts is an array of strings of the configuration, nil when it is not there.
 func (s *Setup) Texts(key string) ([]string, error) {
 	raw := s.find(key)
-	if raw == nil {
+	if raw == "" {
 		return nil, nil
 	}
 	var list []string
-	ok := array(raw, func(item []byte) bool {
+	ok := array(raw, func(item string) bool {
 		v, ok := unquote(item)
 		list = append(list, v)
 		return ok
@@ -114,7 +114,7 @@ func (s *Setup) parse() error {
 	if len(raw) == 0 {
 		return nil
 	}
-	fields, ok := object(raw)
+	fields, ok := object(string(raw))
 	if !ok {
 		return Error("not a JSON object")
 	}
@@ -122,12 +122,12 @@ func (s *Setup) parse() error {
 	return nil
 }
 
-// find is the raw value of a member; the last one of a name counts.
-func (s *Setup) find(key string) []byte {
+// find is the raw value of a member, "" when it is not there; the last one of a name counts.
+func (s *Setup) find(key string) string {
 	for i := len(s.fields) - 1; i >= 0; i-- {
 		if s.fields[i].name == key {
 			return s.fields[i].raw
 		}
 	}
-	return nil
+	return ""
 }

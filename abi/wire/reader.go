@@ -59,14 +59,23 @@ func (r Reader) Bytes(k int) ([]byte, bool) {
 	if v == 0 {
 		return nil, true
 	}
-	return part(r.b, uint32(v), uint32(v>>32))
+	if !within(r.b, v) {
+		return nil, false
+	}
+	return r.b[uint32(v):][: v>>32 : v>>32], true
 }
 
 // Text is Bytes as a string that aliases the frame: it is valid as long as the
 // frame's bytes are left alone. A slot that points outside is "".
 func (r Reader) Text(k int) string {
-	b, _ := r.Bytes(k)
-	return alias(b)
+	if uint(k) >= uint(r.slots) {
+		return ""
+	}
+	v := u64(r.b[head+k*8:])
+	if v == 0 || !within(r.b, v) {
+		return ""
+	}
+	return text(r.b, v)
 }
 
 // List is the list in slot k, empty when it is absent. It reports false when
@@ -103,29 +112,37 @@ func (l List) At(i int) (name, value string, ok bool) {
 		return "", "", false
 	}
 	e := l.b[l.off+i*entry:][:entry]
-	n, ok1 := part(l.b, u32(e), u32(e[4:]))
-	v, ok2 := part(l.b, u32(e[8:]), u32(e[12:]))
-	if !ok1 || !ok2 {
+	n, v := u64(e), u64(e[8:])
+	if !within(l.b, n) || !within(l.b, v) {
 		return "", "", false
 	}
-	return alias(n), alias(v), true
+	return text(l.b, n), text(l.b, v), true
 }
 
 // Find is the value of the first pair called name, compared byte by byte.
 func (l List) Find(name string) (value string, ok bool) {
-	for i := range l.n {
-		if n, v, ok := l.At(i); ok && n == name {
-			return v, true
+	for at, end := l.off, l.off+l.n*entry; at < end; at += entry {
+		e := l.b[at:][:entry]
+		// Most names have another length; nothing else of their pairs is looked at.
+		n := u64(e)
+		if n>>32 != uint64(len(name)) || !within(l.b, n) || text(l.b, n) != name {
+			continue
+		}
+		if v := u64(e[8:]); within(l.b, v) {
+			return text(l.b, v), true
 		}
 	}
 	return "", false
 }
 
-func part(b []byte, off, n uint32) ([]byte, bool) {
-	if uint64(off)+uint64(n) > uint64(len(b)) {
-		return nil, false
-	}
-	return b[off : uint64(off)+uint64(n)], true
+// within reports whether the bytes that a slot names lie within b.
+func within(b []byte, slot uint64) bool {
+	return uint64(uint32(slot))+slot>>32 <= uint64(len(b))
+}
+
+// text is what a slot names, which lies within b.
+func text(b []byte, slot uint64) string {
+	return alias(b[uint32(slot):][:slot>>32])
 }
 
 func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
