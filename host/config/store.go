@@ -28,7 +28,8 @@ type Store struct {
 
 	// Longest that the file may grow, such as "512MiB"; default "0" = no limit. The logs beside it
 	// come on top: mostly some MiB, at most 128 MiB each. Near the limit each change goes to the file
-	// itself, so that one it has no room for fails at once.
+	// itself, so that one it has no room for fails at once; the last 256 KiB, or a quarter of a small
+	// file, are for deleting.
 	//
 	//	max_size = "512MiB"
 	MaxSize Size `toml:"max_size"`

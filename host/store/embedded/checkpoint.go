@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
@@ -135,30 +137,50 @@ func (s *Store) logged() bool {
 	return s.frozen != nil || s.active.entries > 0 || s.log.now.frames > 0 || s.log.now.torn
 }
 
-// tight says whether the file might have no room for what is in memory and in the batch:
-// for each entry a page is written anew before the old one is free.
-func (s *Store) tight(batch int64) bool {
+// room is how much the file may still take, and how much of that the changes in memory and
+// in the batch might: for each a page is written anew before the old one is free.
+func (s *Store) room(batch int64) (room, need int64) {
 	if s.maxSize == 0 {
-		return false
+		return math.MaxInt64, 0
 	}
 	s.layersMu.Lock()
 	l, err := s.layers()
 	s.layersMu.Unlock()
 	if err != nil {
-		return true
+		return 0, 0
 	}
 	defer func() { _ = l.tx.Rollback() }()
 	page := int64(s.db.Info().PageSize)
-	entries, bytes := int64(s.active.entries), s.active.bytes+batch
-	for _, changes := range s.changes {
-		entries += int64(len(changes))
+	for _, o := range l.over {
+		if o != nil {
+			need += int64(o.entries)*page + 2*o.bytes
+		}
 	}
-	if f := l.over[1]; f != nil {
-		entries, bytes = entries+int64(f.entries), bytes+f.bytes
+	for _, changes := range s.changes {
+		need += int64(len(changes)) * page
 	}
 	st := s.db.Stats()
-	free := s.maxSize - l.tx.Size() + int64(st.FreePageN)*page
-	return free < entries*page+2*bytes+64*page
+	return s.maxSize - l.tx.Size() + int64(st.FreePageN+st.PendingPageN)*page, need + 2*batch
+}
+
+// reserve is what is left for deleting in a full file: that takes pages, too, before it
+// gives any back.
+func (s *Store) reserve() int64 { return min(256<<10, s.maxSize/4) }
+
+// near is how much room makes a file nearly full. Free pages may lie far apart, so that a
+// large transaction fails where small ones do not.
+func (s *Store) near() int64 { return min(16<<20, s.maxSize/2) }
+
+// grows says whether the batch does anything but delete.
+func (s *Store) grows() bool {
+	for _, changes := range s.changes {
+		for _, e := range changes {
+			if !e.dead {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 const (
@@ -174,7 +196,7 @@ func (s *Store) flush(closing bool) error {
 		return s.log.failed
 	}
 	logged := s.logged()
-	err := s.tune.update(s.db, func(tx *bbolt.Tx) error {
+	all := func(tx *bbolt.Tx) error {
 		if s.frozen != nil {
 			if err := s.frozen.write(tx); err != nil {
 				return err
@@ -187,7 +209,13 @@ func (s *Store) flush(closing bool) error {
 			return err
 		}
 		return saveDone(tx, s.log.now.number)
-	})
+	}
+	err := s.tune.update(s.db, all)
+	if errors.Is(err, bolterrors.ErrMaxSizeReached) && s.waiting() > 0 {
+		if err = s.pieces(); err == nil {
+			err = s.tune.update(s.db, all)
+		}
+	}
 	if s.log.failed = err; err != nil {
 		s.log.failedAt = time.Now()
 		return err
@@ -214,6 +242,33 @@ func (s *Store) waiting() int64 {
 		return s.active.bytes
 	}
 	return s.frozen.bytes + s.active.bytes
+}
+
+// pieces writes what waits into the file bit by bit, what was deleted first: small
+// transactions find room where a large one does not. Readers and logs still have all of
+// it, so that it may end anywhere.
+func (s *Store) pieces() error {
+	for _, o := range []*overlay{s.frozen, s.active} {
+		if o == nil {
+			continue
+		}
+		for _, dead := range []bool{true, false} {
+			for b := range o.trees {
+				for k, e := range o.trees[b].Scan {
+					if e.dead != dead {
+						continue
+					}
+					var one [buckets]map[string]entry
+					one[b] = map[string]entry{k: e}
+					err := s.tune.update(s.db, func(tx *bbolt.Tx) error { return writeChanges(tx, &one) })
+					if err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func writeChanges(tx *bbolt.Tx, changes *[buckets]map[string]entry) (err error) {

@@ -255,12 +255,16 @@ const maxDues = 1 << 16
 
 // persist makes the changes durable and shows them to readers.
 func (s *Store) persist(bytes int64) error {
-	switch {
-	case bytes == 0:
+	if bytes == 0 {
 		return nil
+	}
+	room, need := s.room(bytes)
+	switch {
 	case bytes > maxFrame:
 		return fmt.Errorf("a batch of %d bytes", bytes)
-	case s.log.direct, s.tight(bytes):
+	case room-2*bytes < s.reserve() && s.grows():
+		return errFull
+	case s.log.direct, room-need < s.near():
 		return s.flush(false)
 	case s.writing && max(s.log.now.size, s.active.bytes) > s.tune.most:
 		return errBehind
@@ -278,7 +282,7 @@ func (s *Store) persist(bytes int64) error {
 		s.log.since = time.Now()
 	}
 	last := s.log.spare != nil &&
-		(s.log.now.size+int64(len(frame)) >= s.tune.segment || time.Since(s.log.since) >= s.tune.age)
+		(s.log.now.size+int64(len(frame)) >= s.tune.segment || time.Since(s.log.since) >= s.tune.age || room < 2*need)
 	if err := s.log.now.append(frame, last); err != nil {
 		s.log.direct = true
 		return err
@@ -296,4 +300,7 @@ func (s *Store) persist(bytes int64) error {
 	return nil
 }
 
-var errBehind = errors.New("the file is not written as fast as it changes")
+var (
+	errBehind = errors.New("the file is not written as fast as it changes")
+	errFull   = errors.New("the file is full")
+)

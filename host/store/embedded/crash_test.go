@@ -27,7 +27,7 @@ func TestCrashChild(t *testing.T) {
 	if path == "" {
 		t.Skip("only as a child of TestCrash")
 	}
-	s, err := Open(Options{Path: path})
+	s, err := Open(Options{Path: path, tune: tune{segment: 8 << 10}}) // many checkpoints
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,19 +39,23 @@ var (
 	doneKey   = []byte("done")
 )
 
-// loadState returns the number that logs know the file by, drawn when there is none, and
-// the number of the last segment that the file has.
+// loadState is readState, but draws a number when there is none.
 func loadState(tx *bbolt.Tx) (id, done uint64, err error) {
 	b, err := tx.CreateBucketIfNotExists(logBucket)
+	if err == nil && b.Get(idKey) == nil {
+		err = b.Put(idKey, binary.BigEndian.AppendUint64(nil, random()))
+	}
 	if err != nil {
 		return 0, 0, err
 	}
-	text := b.Get(idKey)
-	if text == nil {
-		id = random()
-		return id, 0, b.Put(idKey, binary.BigEndian.AppendUint64(nil, id))
-	}
-	last := b.Get(doneKey)
+	return readState(tx)
+}
+
+// readState returns the number that logs know the file by, and that of the last segment
+// that the file has.
+func readState(tx *bbolt.Tx) (id, done uint64, err error) {
+	b := tx.Bucket(logBucket)
+	text, last := b.Get(idKey), b.Get(doneKey)
 	if len(text) != 8 || last != nil && len(last) != 8 {
 		return 0, 0, fmt.Errorf("%w: it does not know its logs", store.ErrCorrupt)
 	}
