@@ -16,6 +16,8 @@ type module struct {
 	code   int
 	reason string
 	away   sdk.Away
+
+	found [maxLimits]sdk.Limit // of the hook that runs, until it waits
 }
 
 // maxLimits is how many limits a use may have.
@@ -73,10 +75,11 @@ func (m *module) Start(c *sdk.Call) error {
 // limits are those of the use: every parameter but max and max_… is a key. full is a
 // limit that lets no call pass at all.
 func (m *module) limits(c *sdk.Call) (limits []sdk.Limit, full string, err error) {
-	params := c.Params()
+	params, use := c.Params(), c.Use()
+	limits = m.found[:0]
 	for i := range params.Len() {
 		name, value, ok := params.At(i)
-		if !ok || name == "max" || strings.HasPrefix(name, "max_") {
+		if !ok || name == "max" || strings.HasPrefix(name, ceilings) {
 			continue
 		}
 		if value == "" {
@@ -89,7 +92,7 @@ func (m *module) limits(c *sdk.Call) (limits []sdk.Limit, full string, err error
 		if err != nil {
 			return nil, "", err
 		}
-		key := c.Use() + "/" + name + "/" + value
+		key := use + "/" + name + "/" + value
 		if most == 0 {
 			return nil, key, nil
 		}
@@ -98,9 +101,19 @@ func (m *module) limits(c *sdk.Call) (limits []sdk.Limit, full string, err error
 	return limits, "", nil
 }
 
+// ceilings is what names of ceilings begin with.
+const ceilings = "max_"
+
 // ceiling is max_NAME, or max, or 1.
 func ceiling(params sdk.List, name string) (int64, error) {
-	text, ok := params.Find("max_" + name)
+	text, ok := "", false
+	for i := range params.Len() {
+		n, value, isPair := params.At(i)
+		if isPair && len(n) == len(ceilings)+len(name) && n[:len(ceilings)] == ceilings && n[len(ceilings):] == name {
+			text, ok = value, true
+			break
+		}
+	}
 	if !ok {
 		if text, ok = params.Find("max"); !ok {
 			return 1, nil

@@ -104,29 +104,31 @@ const (
 
 // save keeps the book with the call.
 func (b *book) save(c *sdk.Call) error {
-	s := make([]byte, 0, bookSize)
+	var s [bookSize]byte
 	next := b.next
 	if b.asked {
 		next |= askedBit
 	}
-	for _, n := range [...]uint32{next, b.older.number, b.newer.number} {
-		s = binary.LittleEndian.AppendUint32(s, n)
-	}
-	for _, n := range [...]int64{b.committed, b.older.amount, b.newer.amount} {
-		s = binary.LittleEndian.AppendUint64(s, uint64(n))
-	}
-	return c.SetState(s)
+	binary.LittleEndian.PutUint32(s[0:], next)
+	binary.LittleEndian.PutUint32(s[4:], b.older.number)
+	binary.LittleEndian.PutUint32(s[8:], b.newer.number)
+	binary.LittleEndian.PutUint64(s[12:], uint64(b.committed))
+	binary.LittleEndian.PutUint64(s[20:], uint64(b.older.amount))
+	binary.LittleEndian.PutUint64(s[28:], uint64(b.newer.amount))
+	return c.SetState(s[:])
 }
 
-func (b *book) load(s []byte) bool {
-	if len(s) != bookSize {
+func (b *book) load(state []byte) bool {
+	if len(state) != bookSize {
 		return false
 	}
-	number := func(at int) uint32 { return binary.LittleEndian.Uint32(s[at:]) }
-	amount := func(at int) int64 { return int64(binary.LittleEndian.Uint64(s[at:])) }
+	s := (*[bookSize]byte)(state)
+	next := binary.LittleEndian.Uint32(s[0:])
 	*b = book{
-		next: number(0) &^ askedBit, asked: number(0)&askedBit != 0, committed: amount(12),
-		older: reservation{number(4), amount(20)}, newer: reservation{number(8), amount(28)},
+		next: next &^ askedBit, asked: next&askedBit != 0,
+		committed: int64(binary.LittleEndian.Uint64(s[12:])),
+		older:     reservation{binary.LittleEndian.Uint32(s[4:]), int64(binary.LittleEndian.Uint64(s[20:]))},
+		newer:     reservation{binary.LittleEndian.Uint32(s[8:]), int64(binary.LittleEndian.Uint64(s[28:]))},
 	}
 	return true
 }

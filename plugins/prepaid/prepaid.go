@@ -2,7 +2,11 @@
 // them. README.md tells how.
 package main
 
-import "github.com/sallyport-sbc/sallyport/sdk"
+import (
+	"strings"
+
+	"github.com/sallyport-sbc/sallyport/sdk"
+)
 
 func init() { sdk.Register(&module{}) }
 
@@ -12,6 +16,25 @@ type module struct {
 	slice                    int64        // seconds
 	patience                 sdk.Duration // with a store that is away when a call ends
 	empty, unknown, noTariff refusal
+	last                     priced // of the hook before: few calls differ in it
+}
+
+// priced is a tariff with its text.
+type priced struct {
+	text string
+	t    tariff
+}
+
+// tariff is the tariff of the call; isSet says whether it has one at all.
+func (m *module) tariff(c *sdk.Call) (t tariff, isSet, ok bool) {
+	text := c.Param("tariff")
+	if text == m.last.text && text != "" {
+		return m.last.t, true, true
+	}
+	if t, ok = parseTariff(text); ok {
+		m.last = priced{strings.Clone(text), t}
+	}
+	return t, text != "", ok
 }
 
 type refusal struct {
@@ -74,10 +97,10 @@ func (m *module) Init(s *sdk.Setup) error {
 
 // Start holds the first slice back, or refuses the call.
 func (m *module) Start(c *sdk.Call) error {
-	t, ok := parseTariff(c.Param("tariff"))
+	t, isSet, ok := m.tariff(c)
 	name := c.Param("account")
 	switch {
-	case c.Param("tariff") == "":
+	case !isSet:
 		return m.refuse(c, m.noTariff)
 	case !ok:
 		return sdk.Error("tariff is not RATE FIRST/NEXT FEE, such as 0.02 60/6 0.05")
@@ -120,7 +143,7 @@ func (m *module) ttl() sdk.Duration { return span(m.slice) + ringRoom }
 
 // Connect makes the call end when its slice does, and asks for the next before.
 func (m *module) Connect(c *sdk.Call) error {
-	b, t, err := load(c)
+	b, t, err := m.load(c)
 	if err != nil {
 		return err
 	}
@@ -148,7 +171,7 @@ func (m *module) Timer(c *sdk.Call) error {
 	if c.Timer() != timerRenew {
 		return nil
 	}
-	b, t, err := load(c)
+	b, t, err := m.load(c)
 	if err != nil {
 		return err
 	}
@@ -193,7 +216,7 @@ func (m *module) extend(c *sdk.Call, account sdk.Account, t tariff, b *book) err
 
 // End books what the call cost.
 func (m *module) End(c *sdk.Call) error {
-	b, t, err := load(c)
+	b, t, err := m.load(c)
 	if err != nil {
 		return err
 	}
@@ -206,8 +229,8 @@ func (m *module) End(c *sdk.Call) error {
 }
 
 // load reads the call's book and tariff.
-func load(c *sdk.Call) (b book, t tariff, err error) {
-	t, ok := parseTariff(c.Param("tariff"))
+func (m *module) load(c *sdk.Call) (b book, t tariff, err error) {
+	t, _, ok := m.tariff(c)
 	if !ok || !b.load(c.State()) {
 		return b, t, sdk.Error("the call's book is lost")
 	}

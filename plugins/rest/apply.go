@@ -18,8 +18,10 @@ type decision struct {
 
 // apply carries an answer out: all of it, or nothing and an error.
 func (m *module) apply(c *sdk.Call, a answer) error {
-	d := decision{m: m, c: c}
-	ok := a.kind == nothing || answers.Each(a.kind, a.body, d.set)
+	d := &m.decision // nothing waits in here
+	*d = decision{m: m, c: c}
+	ok := a.kind == nothing || answers.Each(a.kind, a.body, m.set)
+	d.c = nil
 	switch {
 	case d.bad != "":
 		return sdk.Error(d.bad)

@@ -19,6 +19,7 @@ type settings struct {
 
 // Init reads the configuration.
 func (m *module) Init(s *sdk.Setup) (err error) {
+	m.set = m.decision.set
 	if m.timeout, err = span(s, "timeout", "500ms"); err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ func main() { sdk.Main() }
 type module struct {
 	settings
 	breaker
+	decision decision
+	set      func(key, value string) bool // of decision
 }
 
 // Start asks, and carries out the answer.

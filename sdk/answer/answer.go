@@ -16,7 +16,8 @@ func KindOf(res *sdk.Response) string {
 	for i := range res.Headers.Len() {
 		name, value, _ := res.Headers.At(i)
 		const want = "application/json"
-		if settings.Equal("content-type", name) && len(value) >= len(want) && settings.Equal(want, value[:len(want)]) {
+		if (name == "Content-Type" || settings.Equal("content-type", name)) && len(value) >= len(want) &&
+			(value[:len(want)] == want || settings.Equal(want, value[:len(want)])) {
 			return JSON
 		}
 	}
@@ -49,7 +50,10 @@ func Key(key string) string {
 //go:noinline
 func object(section string, j sdk.JSON, f func(key, value string) bool) bool {
 	return j.Members(func(name string, v sdk.JSON) bool {
-		key := section + name
+		key := name
+		if section != "" {
+			key = section + name
+		}
 		switch {
 		case v.IsNull():
 			return true

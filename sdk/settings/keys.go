@@ -6,7 +6,7 @@ import "strings"
 // as "routing.*", or "*".
 func Allowed(list []string, key string) bool {
 	for _, item := range list {
-		if item == key {
+		if item == key || item == "*" {
 			return true
 		}
 		if section, ok := strings.CutSuffix(item, "*"); ok && strings.HasPrefix(key, section) {
