@@ -49,24 +49,35 @@ func (r *result) encode(b []byte) (int, error) {
 // op is one asynchronous call of a guest that is under way.
 type op struct {
 	token, handle uint64
-	stop          func() // nobody waits for it any more
+	stop          stopper // nil: nothing can be stopped
 	life          *life
+	first         life // which life is when nothing else was begun before
 	in            *instance
 	counter       *counter
 	holds         bool // the generation, until it is finished
 }
 
+// stopper is told that nobody waits for the result any more.
+type stopper interface{ stop() }
+
+type stopFunc func()
+
+func (f stopFunc) stop() { f() }
+
 // life says whether anybody still waits for what a hook began.
 type life struct{ over atomic.Bool }
 
 // work is what an asynchronous function has to do: now, without waiting, or later, on a goroutine of
-// its own until ctx ends, or with begin, which does not wait either, sets o.stop, and sees to it that o.finish is
-// called once, not long after until.
+// its own until ctx ends, or as starter.
 type work struct {
 	now   func() result
 	later func(ctx context.Context, o *op) result
-	begin func(o *op, until time.Time)
+	begin starter
 }
+
+// starter begins its work without waiting. It may set o.stop, and sees to it that o.finish is called once,
+// not long after until.
+type starter interface{ start(o *op, until time.Time) }
 
 // counter counts how a capability is used.
 type counter struct {
@@ -147,7 +158,7 @@ func (in *instance) async(handle uint64, n *counter, w work) (uint64, bool) {
 	if most := g.host.config.StoreWait; n.store && most > 0 {
 		wait = min(wait, most)
 	}
-	o := in.op(handle, nil)
+	o := in.op(handle)
 	o.counter = n
 	*ops = append(*ops, o)
 	if o.begin(w, wait) {
@@ -163,12 +174,12 @@ func (o *op) begin(w work, wait time.Duration) bool {
 	o.counter.flying.Add(1)
 	if w.begin != nil {
 		if o.holds = g.acquire(); o.holds {
-			w.begin(o, time.Now().Add(wait))
+			w.begin.start(o, time.Now().Add(wait))
 		}
 		return o.holds
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
-	o.stop = cancel
+	o.stop = stopFunc(cancel)
 	begun := g.pool.spawn(func() {
 		r := w.later(ctx, o)
 		cancel()
@@ -180,7 +191,7 @@ func (o *op) begin(w work, wait time.Duration) bool {
 	return begun
 }
 
-// finish brings the result of what begin began.
+// finish brings the result of what begin began, and may go on with the hook, and with its call, before it returns.
 func (o *op) finish(r result) {
 	g := o.in.g
 	o.counter.flying.Add(-1)
@@ -212,16 +223,17 @@ func (in *instance) opsOf(handle uint64) (ops *[]*op, full bool) {
 }
 
 // op makes a token for the hook with that handle.
-func (in *instance) op(handle uint64, stop func()) *op {
+func (in *instance) op(handle uint64) *op {
 	in.token++
+	o := &op{token: wire.TokenBit | in.token, handle: handle, in: in}
 	l := &in.life
 	if p := in.parked[handle]; p != nil {
 		l = &p.life
 	}
 	if *l == nil {
-		*l = new(life)
+		*l = &o.first
 	}
-	o := &op{token: wire.TokenBit | in.token, handle: handle, stop: stop, life: *l, in: in}
+	o.life = *l
 	in.tokens[o.token] = o
 	return o
 }
@@ -238,14 +250,14 @@ func sleep(in *instance, s []uint64) {
 		s[0] = code64(abi.CodeBusy)
 		return
 	}
-	o := in.op(handle, nil)
+	o := in.op(handle)
 	t := time.AfterFunc(max(span, 0), func() {
 		if in.g.acquire() {
 			in.g.pool.deliver(in, mail{token: o.token}, false)
 			in.g.Release()
 		}
 	})
-	o.stop = func() { t.Stop() }
+	o.stop = stopFunc(func() { t.Stop() })
 	*ops = append(*ops, o)
 	s[0] = o.token
 }

@@ -6,14 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
+	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/sallyport-sbc/sallyport/abi"
 	"github.com/sallyport-sbc/sallyport/abi/wire"
@@ -41,12 +41,6 @@ type web struct {
 	conns   sync.WaitGroup // goroutines of connections
 }
 
-// place is an entry of the allow list.
-type place struct {
-	url    *url.URL
-	origin *origin // nil: the client goes there
-}
-
 // newWeb reads the grant.
 func newWeb(g HTTPGrant, conns int) (*web, error) {
 	w := &web{private: g.Private, most: conns}
@@ -58,7 +52,7 @@ func newWeb(g HTTPGrant, conns int) (*web, error) {
 		if u.RawQuery != "" {
 			return nil, fmt.Errorf("allow list: %q: a query cannot be allowed", text)
 		}
-		w.allow = append(w.allow, place{u, w.originOf(u)})
+		w.allow = append(w.allow, place{u.Scheme, u.Hostname(), port(u), u.Path, u.Host, w.originOf(u)})
 	}
 	w.client = &http.Client{
 		Transport: &http.Transport{
@@ -77,192 +71,71 @@ func newWeb(g HTTPGrant, conns int) (*web, error) {
 	return w, nil
 }
 
-// parseURL takes absolute http and https URLs without tricks.
-func parseURL(text string) (*url.URL, error) {
-	if len(text) > wire.MaxURL {
-		return nil, errors.New("too long")
+// webRequest is a request of a guest, in whose memory its texts may lie.
+type webRequest struct {
+	method string
+	link   string // as the guest wrote it
+	url    *url.URL
+	fields wire.List
+	body   []byte
+}
+
+// readHTTP reads the request frame.
+func readHTTP(w *web, req wire.Reader) (a webRequest, p *place, bad abi.Code) {
+	var err error
+	a.link = req.Text(wire.HTTPURL)
+	if a.url, err = parseURL(a.link); err != nil {
+		return a, nil, abi.CodeInvalid
 	}
-	u, err := url.Parse(text)
+	if p = w.allowed(a.url); p == nil {
+		return a, nil, abi.CodeDenied
+	}
+	a.method = methodOf(req.Text(wire.HTTPMethod))
+	var inside, listed bool
+	a.body, inside = req.Bytes(wire.HTTPBody)
+	a.fields, listed = req.List(wire.HTTPHeaders)
 	switch {
-	case err != nil:
-		return nil, errors.Unwrap(err)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("neither http nor https")
-	case u.Host == "" || u.Hostname() == "" || u.Opaque != "":
-		return nil, errors.New("no host")
-	case u.User != nil:
-		return nil, errors.New("has a user")
-	case strings.ContainsAny(u.Path, "\\\x00") || strings.Contains(strings.ToLower(u.RawPath), "%2f") || strings.Contains(strings.ToLower(u.RawPath), "%5c"):
-		return nil, errors.New("path with an escaped slash")
+	case a.method == "" || !inside || !listed:
+		return a, nil, abi.CodeInvalid
+	case len(a.body) > wire.MaxBody || a.fields.Len() > 64:
+		return a, nil, abi.CodeTooBig
 	}
-	for part := range strings.SplitSeq(u.Path, "/") {
-		if part == "." || part == ".." {
-			return nil, errors.New("path with dots")
+	for i := range a.fields.Len() {
+		if name, value, ok := a.fields.At(i); !ok || !headerAllowed(name) || !headerText(value) {
+			return a, nil, abi.CodeInvalid
 		}
 	}
-	u.Fragment, u.RawFragment = "", ""
-	return u, nil
+	return a, p, abi.CodeOK
 }
 
-// allowed returns the entry of the list that u stands under, nil when there is none.
-func (w *web) allowed(u *url.URL) *place {
-	for i := range w.allow {
-		p := &w.allow[i]
-		if a := p.url; a.Scheme == u.Scheme && strings.EqualFold(a.Hostname(), u.Hostname()) && port(a) == port(u) && below(a.Path, u.Path) {
-			return p
+// methodOf is the method that a guest may mean, "" when it may not.
+func methodOf(name string) string {
+	if name == "" {
+		return http.MethodGet
+	}
+	for _, m := range [...]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead} {
+		if m == name {
+			return m
 		}
 	}
-	return nil
-}
-
-// originOf is the origin that u belongs to, nil where the client does it better: TLS, and names in other scripts.
-func (w *web) originOf(u *url.URL) *origin {
-	if u.Scheme != "http" || strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return nil
-	}
-	addr := net.JoinHostPort(strings.ToLower(u.Hostname()), port(u))
-	for _, p := range w.allow {
-		if p.origin != nil && p.origin.addr == addr {
-			return p.origin
-		}
-	}
-	return &origin{web: w, addr: addr}
-}
-
-// use has t send all requests in place of the network.
-func (w *web) use(t http.RoundTripper) {
-	w.client.Transport = t
-	for i := range w.allow {
-		w.allow[i].origin = nil
-	}
-}
-
-// close ends all connections. No request is under way.
-func (w *web) close() {
-	w.client.CloseIdleConnections()
-	for _, p := range w.allow {
-		if p.origin != nil {
-			p.origin.close()
-		}
-	}
-	w.conns.Wait()
-}
-
-func port(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
-}
-
-// below reports whether path is prefix or a part of it: /v1 allows /v1/x and not /v10.
-func below(prefix, path string) bool {
-	prefix = strings.TrimSuffix(prefix, "/")
-	return path == prefix || strings.HasPrefix(path, prefix+"/")
-}
-
-// dial connects to the first address of the host that may be reached; what was checked is what is
-// dialled, so that a name cannot change its mind between.
-func (w *web) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	var d net.Dialer
-	last := error(fmt.Errorf("%w: %s", errPrivate, host))
-	for _, a := range addrs {
-		a = a.Unmap()
-		if !w.reachable(a) {
-			continue
-		}
-		conn, err := d.DialContext(ctx, network, net.JoinHostPort(a.String(), port))
-		if err == nil {
-			return conn, nil
-		}
-		last = err
-	}
-	return nil, last
-}
-
-// special are ranges that lead elsewhere than into the public network.
-var special = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"),
-	netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("fec0::/10"), netip.MustParsePrefix("::/96"),
-}
-
-func (w *web) reachable(a netip.Addr) bool {
-	for _, p := range w.private {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
-		return false
-	}
-	for _, p := range special {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
+	return ""
 }
 
 // prepareHTTP is sbc_http.send.
 func prepareHTTP(in *instance, _ *abi.Call, req wire.Reader) (work, abi.Code) {
 	web := in.g.web
-	u, err := parseURL(strings.Clone(req.Text(wire.HTTPURL)))
-	if err != nil {
-		return work{}, abi.CodeInvalid
-	}
-	place := web.allowed(u)
-	if place == nil {
-		return work{}, abi.CodeDenied
-	}
-	method, ok := map[string]string{
-		"": "GET", "GET": "GET", "POST": "POST", "PUT": "PUT", "PATCH": "PATCH", "DELETE": "DELETE", "HEAD": "HEAD",
-	}[req.Text(wire.HTTPMethod)]
-	body, inside := req.Bytes(wire.HTTPBody)
-	list, listed := req.List(wire.HTTPHeaders)
-	switch {
-	case !ok || !inside || !listed:
-		return work{}, abi.CodeInvalid
-	case len(body) > wire.MaxBody || list.Len() > 64:
-		return work{}, abi.CodeTooBig
-	}
-	r := &http.Request{Method: method, URL: u, Host: u.Host, Header: http.Header{"User-Agent": {"Sallyport"}}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-	for i := range list.Len() {
-		name, value, ok := list.At(i)
-		if !ok || !headerAllowed(name) || !headerText(value) {
-			return work{}, abi.CodeInvalid
-		}
-		r.Header.Add(strings.Clone(name), strings.Clone(value))
-	}
-	if len(body) > 0 {
-		b := bytes.Clone(body)
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	a, p, bad := readHTTP(web, req)
+	if bad != abi.CodeOK {
+		return work{}, bad
 	}
 	timeout := time.Duration(min(req.U64(wire.HTTPTimeout), 1<<62))
-	if o := place.origin; o != nil {
-		text, err := requestText(r)
-		if err != nil {
-			return work{}, abi.CodeInvalid
-		}
-		x := &exchange{text: text, head: method == "HEAD", safe: method == "GET" || method == "HEAD"}
-		return work{begin: func(op *op, until time.Time) {
-			if x.until = until; timeout > 0 {
-				x.until = earlier(until, time.Now().Add(timeout))
-			}
-			x.done, op.stop = op.finish, func() { o.cancel(x) }
-			o.send(x)
+	if o := p.origin; o != nil {
+		return work{begin: &exchange{
+			to: o, text: a.text(p), timeout: timeout,
+			head: a.method == http.MethodHead, safe: a.method == http.MethodGet || a.method == http.MethodHead,
 		}}, abi.CodeOK
 	}
+	r := a.request()
 	return work{later: func(ctx context.Context, _ *op) result {
 		if timeout > 0 {
 			var cancel context.CancelFunc
@@ -273,11 +146,60 @@ func prepareHTTP(in *instance, _ *abi.Call, req wire.Reader) (work, abi.Code) {
 	}}, abi.CodeOK
 }
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
+// request is a for net/http, with nothing of the guest's memory.
+func (a *webRequest) request() *http.Request {
+	u, _ := parseURL(strings.Clone(a.link))
+	r := &http.Request{Method: a.method, URL: u, Host: u.Host, Header: http.Header{"User-Agent": {agent}}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	for i := range a.fields.Len() {
+		name, value, _ := a.fields.At(i)
+		r.Header.Add(strings.Clone(name), strings.Clone(value))
 	}
-	return a
+	if len(a.body) > 0 {
+		b := bytes.Clone(a.body)
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	}
+	return r
+}
+
+// agent is what requests say who sends them.
+const agent = "Sallyport"
+
+// text is a as it is sent to p (RFC 9112), the same that net/http sends but for the order of the fields.
+func (a *webRequest) text(p *place) []byte {
+	b := make([]byte, 0, 512+len(a.body))
+	b = append(b, a.method...)
+	b = append(b, ' ')
+	b = append(b, a.url.RequestURI()...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
+	b = append(b, p.host...)
+	b = append(b, "\r\nUser-Agent: "+agent+"\r\n"...)
+	switch a.method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		b = appendLength(b, len(a.body))
+	default:
+		if len(a.body) > 0 {
+			b = appendLength(b, len(a.body))
+		}
+	}
+	for i := range a.fields.Len() {
+		name, value, _ := a.fields.At(i)
+		if strings.EqualFold(name, "User-Agent") {
+			continue
+		}
+		b = append(b, name...)
+		b = append(b, ": "...)
+		b = append(b, textproto.TrimString(value)...)
+		b = append(b, "\r\n"...)
+	}
+	b = append(b, "\r\n"...)
+	return append(b, a.body...)
+}
+
+func appendLength(b []byte, n int) []byte {
+	b = append(b, "Content-Length: "...)
+	b = strconv.AppendInt(b, int64(n), 10)
+	return append(b, "\r\n"...)
 }
 
 // headerAllowed reports whether a guest may set the header: none that shapes the message itself.

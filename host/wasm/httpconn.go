@@ -2,7 +2,6 @@ package wasm
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -42,11 +41,13 @@ type origin struct {
 
 // exchange is one request and its answer.
 type exchange struct {
-	text  []byte // the request as it is sent; it never changes
-	head  bool   // it is HEAD: the answer has no body
-	safe  bool   // it may be sent twice (RFC 9110 section 9.2.2)
-	until time.Time
-	done  func(result) // called once
+	to      *origin
+	text    []byte        // the request as it is sent; it never changes
+	head    bool          // it is HEAD: the answer has no body
+	safe    bool          // it may be sent twice (RFC 9110 section 9.2.2)
+	timeout time.Duration // 0: none of its own
+	until   time.Time
+	done    interface{ finish(result) } // told once
 
 	// Guarded by the origin's mutex.
 	on       *webConn // that carries it
@@ -54,6 +55,20 @@ type exchange struct {
 	unsent   bool // nothing of it went out on that connection
 	canceled bool
 }
+
+// start implements starter.
+func (x *exchange) start(o *op, until time.Time) {
+	if x.until = until; x.timeout > 0 {
+		if own := time.Now().Add(x.timeout); own.Before(until) {
+			x.until = own
+		}
+	}
+	x.done, o.stop = o, x
+	x.to.send(x)
+}
+
+// stop implements stopper.
+func (x *exchange) stop() { x.to.cancel(x) }
 
 // webConn is a connection to an origin.
 type webConn struct {
@@ -148,7 +163,7 @@ func (o *origin) serve(ctx context.Context, x *exchange) {
 		if err != nil {
 			err = o.reason(x, err)
 			o.mu.Unlock()
-			x.done(result{code: httpCode(err)})
+			x.done.finish(result{code: httpCode(err)})
 			return
 		}
 		c := &webConn{to: o, conn: conn, left: maxResponseHeader, x: x, writing: true}
@@ -212,7 +227,7 @@ func (c *webConn) serve() (again *exchange) {
 			}
 			err = o.reason(x, err)
 			o.mu.Unlock()
-			x.done(result{code: httpCode(err)})
+			x.done.finish(result{code: httpCode(err)})
 			return nil
 		}
 		res, keep, err := c.answer(x)
@@ -222,7 +237,7 @@ func (c *webConn) serve() (again *exchange) {
 			res.code = httpCode(o.reason(x, err))
 		}
 		o.mu.Unlock()
-		x.done(res)
+		x.done.finish(res)
 		if !keep || !c.rest() {
 			return nil
 		}
@@ -325,12 +340,4 @@ func bodyOf(res *http.Response) ([]byte, error) {
 	b := make([]byte, n)
 	_, err := io.ReadFull(res.Body, b)
 	return b, err
-}
-
-// requestText is r as it is sent.
-func requestText(r *http.Request) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(512 + int(r.ContentLength))
-	err := r.Write(&b)
-	return b.Bytes(), err
 }

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -84,24 +86,22 @@ func within(t testing.TB, what string, f func()) {
 	}
 }
 
+type sendTo chan result
+
+func (c sendTo) finish(r result) { c <- r }
+
 // begin sends a request that may take 20 s.
 func (w *web) begin(t testing.TB, method, url, body string) (*exchange, chan result) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body != "" {
-		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
-	}
-	text, err := requestText(r)
-	if err != nil {
+	a := webRequest{method: method, link: url, body: []byte(body)}
+	var err error
+	if a.url, err = parseURL(url); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan result, 2)
 	x := &exchange{
-		text: text, head: method == "HEAD", safe: method == "GET" || method == "HEAD",
-		until: time.Now().Add(20 * time.Second), done: func(r result) { done <- r },
+		text: a.text(&w.allow[0]), head: method == "HEAD", safe: method == "GET" || method == "HEAD",
+		until: time.Now().Add(20 * time.Second), done: sendTo(done),
 	}
 	w.allow[0].origin.send(x)
 	return x, done
@@ -266,7 +266,7 @@ func TestRequestTimesOut(t *testing.T) {
 	w.rests(t, 1)
 	done := make(chan result, 2)
 	w.allow[0].origin.send(&exchange{
-		text: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), safe: true, until: time.Now().Add(30 * time.Millisecond), done: func(r result) { done <- r },
+		text: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), safe: true, until: time.Now().Add(30 * time.Millisecond), done: sendTo(done),
 	})
 	if r := came(t, done); r.code != abi.CodeTimeout {
 		t.Errorf("%+v", r)
@@ -383,6 +383,63 @@ func TestNobodyListens(t *testing.T) {
 	if code := httpCode(errors.Join(context.Canceled)); code != abi.CodeCallGone {
 		t.Error(code)
 	}
+}
+
+// FuzzWebRequest writes any request: a server reads the same as from net/http.
+func FuzzWebRequest(f *testing.F) {
+	w, err := newWeb(HTTPGrant{Allow: []string{"http://api.example.net/v1/"}}, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("http://api.example.net/v1/a%20b?c=d&e", "POST", "X-Account", " alice ", []byte("body"))
+	f.Add("http://API.example.net:80/v1/?", "", "user-agent", "x", []byte(nil))
+	f.Add("http://api.example.net/v1", "PUT", "a_b", "\tq", []byte(nil))
+	f.Fuzz(func(t *testing.T, url, method, name, value string, body []byte) {
+		if len(url)+len(name)+len(value)+len(body) > 60_000 {
+			return
+		}
+		b := make([]byte, 64<<10)
+		fw := wire.NewWriter(b, wire.HTTPSlots)
+		fw.Text(wire.HTTPURL, url)
+		fw.Text(wire.HTTPMethod, method)
+		fw.Bytes(wire.HTTPBody, body)
+		at := fw.List(wire.HTTPHeaders, 2)
+		fw.Pair(at, 0, name, value)
+		fw.Pair(at, 1, name, "another")
+		n, ok := fw.Close()
+		if !ok {
+			return
+		}
+		frame, ok := wire.Open(b[:n])
+		if !ok {
+			t.Fatal("no frame")
+		}
+		a, p, bad := readHTTP(w, frame)
+		if bad != abi.CodeOK {
+			return
+		}
+		var theirs bytes.Buffer
+		r := a.request()
+		r.Host = p.host // which differs in case only, or in a port that says nothing
+		if err := r.Write(&theirs); err != nil {
+			t.Fatalf("net/http does not write it: %v", err)
+		}
+		text := a.text(p)
+		got, err1 := http.ReadRequest(bufio.NewReader(bytes.NewReader(text)))
+		want, err2 := http.ReadRequest(bufio.NewReader(&theirs))
+		if (err1 == nil) != (err2 == nil) {
+			t.Fatalf("%q: %v, net/http's: %v", text, err1, err2)
+		}
+		if err1 != nil {
+			return
+		}
+		gotBody, _ := io.ReadAll(got.Body)
+		wantBody, _ := io.ReadAll(want.Body)
+		if got.Method != want.Method || got.RequestURI != want.RequestURI || got.Host != want.Host || got.ContentLength != want.ContentLength ||
+			!bytes.Equal(gotBody, wantBody) || !maps.EqualFunc(got.Header, want.Header, slices.Equal) {
+			t.Errorf("%q is\n%+v, net/http's\n%+v", text, got, want)
+		}
+	})
 }
 
 // FuzzWebAnswer reads any answer: what comes out is bounded, and a connection that is kept holds nothing more.

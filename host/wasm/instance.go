@@ -57,6 +57,7 @@ type instance struct {
 	timers   []abi.Timer
 	requests int // that it has sent within dialogs
 	finished []finished
+	opened   []mail    // room for what comes while the guest has its mail
 	locked   *parked   // whose call a function of the host looks at
 	about    *abi.Call // whom a log line is about, when there is no call
 

@@ -51,30 +51,30 @@ func (p *pool) deliver(in *instance, m mail, apart bool) {
 // drain lets the guest have its mail until there is none, gives the instance back, and then
 // reports what was decided. The caller has taken the instance.
 func (p *pool) drain(in *instance) {
-	done := in.finished
-	in.finished = nil
 	for {
 		p.mu.Lock()
 		box := in.mail
-		in.mail = nil
 		if len(box) == 0 {
+			done := in.finished
+			in.finished = nil
 			p.release(in)
 			p.mu.Unlock()
-			break
+			report(done)
+			return
 		}
+		in.mail, in.opened = in.opened[:0], box
 		p.mu.Unlock()
 		for i := range box {
-			err := in.open(&box[i])
-			done = append(done, in.finished...)
-			in.finished = nil
-			if err != nil {
+			if err := in.open(&box[i]); err != nil {
+				done := in.finished
+				in.finished = nil
 				p.discard(in, err)
 				report(done)
 				return
 			}
 		}
+		clear(box)
 	}
-	report(done)
 }
 
 func report(done []finished) {
@@ -165,7 +165,9 @@ func (in *instance) drop(p *parked) {
 	for _, o := range p.ops {
 		delete(in.tokens, o.token)
 		o.life.over.Store(true)
-		o.stop()
+		if o.stop != nil {
+			o.stop.stop()
+		}
 	}
 	p.ops = nil
 }

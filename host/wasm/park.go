@@ -22,7 +22,8 @@ type parked struct {
 
 	// Owned by whoever holds the instance.
 	ops    []*op
-	life   *life // nil: nothing was begun yet
+	room   [1]*op // for them, since most wait for one
+	life   *life  // nil: nothing was begun yet
 	timers []abi.Timer
 	sets   []abi.Field // variables set since it waits
 	stated bool        // the state was replaced since it waits
@@ -48,7 +49,8 @@ func (in *instance) park(c *abi.Call) error {
 	case !g.pool.mayPark(in):
 		why = fmt.Sprintf("%d hooks wait already", g.limits.Parked)
 	}
-	p := &parked{in: in, handle: in.handle, origin: c, later: c.Later, ops: slices.Clone(in.ops), timers: slices.Clone(in.timers), life: in.life}
+	p := &parked{in: in, handle: in.handle, origin: c, later: c.Later, timers: slices.Clone(in.timers), life: in.life}
+	p.ops = append(p.room[:0], in.ops...)
 	in.ops = in.ops[:0]
 	if why != "" {
 		in.drop(p)
