@@ -5,10 +5,16 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/sallyport-sbc/sallyport/abi"
+	"github.com/sallyport-sbc/sallyport/host/wasm/wasmtest"
 )
 
 // TestSwaps: generations come and go, some as canaries, while hooks run; none fails, and the memory is given back.
@@ -95,61 +101,116 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// TestLoadAndUnload: modules come and go and leave nothing. The whole of it is TestSoakLoads.
-func TestLoadAndUnload(t *testing.T) { loads(t, 200) }
+// TestLoadAndUnload: modules come and go, each with a call, and leave nothing. The whole of it is TestSoakLoads.
+func TestLoadAndUnload(t *testing.T) { loads(t, 200, answering(t, 480)) }
 
-// TestSoakLoads is 10,000 cycles, when $SOAK is set.
-func TestSoakLoads(t *testing.T) {
+// TestLoadAndUnloadGo is the same with a module in Go: megabytes of native code and memory come and go each time.
+func TestLoadAndUnloadGo(t *testing.T) { loads(t, 12, timing(t)) }
+
+// TestSoakLoads and TestSoakLoadsGo are 10,000 cycles, when $SOAK is set.
+func TestSoakLoads(t *testing.T) { soakLoads(t, answering(t, 480)) }
+
+func TestSoakLoadsGo(t *testing.T) { soakLoads(t, timing(t)) }
+
+// timing is the module calltimer.
+func timing(t *testing.T) ModuleConfig {
+	return ModuleConfig{
+		Name: "judge", Source: write(t, wasmtest.BuildModule(t, "../../plugins/calltimer")),
+		Grants: []string{"sbc_timer", "sbc_metric", "sbc_call"},
+	}
+}
+
+func soakLoads(t *testing.T, mc ModuleConfig) {
 	if os.Getenv("SOAK") == "" {
 		t.Skip("takes long: set $SOAK")
 	}
-	loads(t, 10000)
+	loads(t, 10000, mc)
 }
 
-func loads(t *testing.T, n int) {
+func loads(t *testing.T, n int, mc ModuleConfig) {
 	w := newWorld(t)
-	mc := []ModuleConfig{answering(t, 480)}
 	cycle := func() {
-		if err := w.Reload(mc); err != nil {
+		if err := w.Reload([]ModuleConfig{mc}); err != nil {
 			t.Fatal(err)
 		}
+		m, err := w.Acquire("judge", "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := call("x")
+		c.Params = []abi.Field{{Name: "timer", Value: "90"}}
+		if _, err := m.Start(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		m.Release()
 		if err := w.Reload(nil); err != nil {
 			t.Fatal(err)
 		}
 		w.tasks.wait()
 		w.log.reset()
 	}
-	for range 50 {
+	for range min(n/2, 50) {
 		cycle()
 	}
-	before, goroutines, maps := heap(), runtime.NumGoroutine(), mappings(t)
-	for range n {
+	before := footprintOf(t)
+	begun := time.Now()
+	for i := range n {
 		cycle()
+		if n >= 1000 && (i+1)%(n/10) == 0 {
+			t.Logf("%d cycles, %v each: %v", i+1, time.Since(begun)/time.Duration(i+1), footprintOf(t))
+		}
 	}
-	after := heap()
+	after := footprintOf(t)
 	if mapped, files := snapshots(t); mapped != 0 || files != 0 {
 		t.Errorf("%d memories and %d files of modules that are gone", mapped, files)
 	}
-	if after > before+1<<20 || runtime.NumGoroutine() > goroutines || mappings(t) > maps+20 {
-		t.Errorf("before: %d KiB, %d goroutines, %d mappings; after: %d KiB, %d goroutines, %d mappings",
-			before>>10, goroutines, maps, after>>10, runtime.NumGoroutine(), mappings(t))
+	if after.heap > before.heap+1<<20 || after.resident > before.resident+16<<20 || after.goroutines > before.goroutines ||
+		after.mappings > before.mappings+20 || after.files > before.files {
+		t.Errorf("%d cycles: before %v; after %v", n, before, after)
 	}
-	t.Logf("%d cycles: %d KiB before, %d KiB after; %d mappings before, %d after", n, before>>10, after>>10, maps, mappings(t))
+	t.Logf("%d cycles: before %v; after %v", n, before, after)
 }
 
-// mappings is how many pieces of memory the process has: what wazero maps is not in the heap.
-func mappings(*testing.T) int {
-	b, err := os.ReadFile("/proc/self/maps")
+// footprint is what a process holds once all that can go has gone. Where there is no /proc only the heap and the
+// goroutines are known.
+type footprint struct {
+	heap, resident              uint64 // bytes; resident: of no file, so without the program and what it has read
+	goroutines, mappings, files int
+}
+
+func (f footprint) String() string {
+	return fmt.Sprintf("%d KiB of heap, %d KiB resident, %d goroutines, %d mappings, %d files",
+		f.heap>>10, f.resident>>10, f.goroutines, f.mappings, f.files)
+}
+
+func footprintOf(t *testing.T) footprint {
+	t.Helper()
+	f := footprint{heap: heap(), goroutines: runtime.NumGoroutine()}
+	debug.FreeOSMemory()
+	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
-		return 0
+		return f
 	}
-	n := 0
-	for _, c := range b {
-		if c == '\n' {
-			n++
+	for line := range strings.Lines(string(status)) {
+		switch w := strings.Fields(line); w[0] {
+		case "RssAnon:", "RssShmem:":
+			kib, err := strconv.ParseUint(w[1], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.resident += kib << 10
 		}
 	}
-	return n
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.mappings, f.files = bytes.Count(maps, []byte("\n")), len(fds)
+	return f
 }
 
 // snapshots is how many memories of instances are mapped that began as copies, and how many snapshots are open.
