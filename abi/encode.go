@@ -128,7 +128,7 @@ func mos(v float64) uint64 {
 
 // Init is what a module's instance is told when it starts.
 type Init struct {
-	Features   uint64 // wire.FeatureGet, FeaturePark, FeatureAsync
+	Features   uint64 // wire.FeatureGet, FeaturePark, FeatureAsync, FeatureNear
 	Module     string // name in the configuration
 	Config     []byte // JSON object
 	Node       string

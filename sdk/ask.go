@@ -45,6 +45,9 @@ func (c *Call) composed() bool {
 
 // send calls f with the request.
 func (c *Call) send(f asker) (wire.Reader, error) {
+	if c.again {
+		return wire.Reader{}, ErrAgain
+	}
 	room := c.roomOf(resultRoom)
 	return c.result(f(c.handle, c.request, room), room)
 }
@@ -58,7 +61,8 @@ func (c *Call) result(r int64, room []byte) (wire.Reader, error) {
 		c.arena = c.arena[:len(c.arena)+int(r)]
 		return open(room[:r], c.host.status())
 	case c.w == nil:
-		return wire.Reader{}, Code(wire.CodeUnsupported)
+		c.again = true
+		return wire.Reader{}, ErrAgain
 	}
 	b, status := c.w.await(r)
 	c.stale = true
@@ -118,6 +122,9 @@ func texts(in wire.Reader, k int) []string {
 // Sleep waits; the instance serves other hooks meanwhile. It fails with
 // ErrGone when the call ended first.
 func (c *Call) Sleep(d Duration) error {
+	if c.again {
+		return ErrAgain
+	}
 	r := c.host.sleep(c.handle, int64(d))
 	if r == 0 {
 		return nil

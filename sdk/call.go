@@ -17,6 +17,7 @@ type Call struct {
 	stale   bool    // a variable was set since the frame was written
 	arena   []byte  // what was pulled in this hook
 	w       *worker // that runs the hook; nil when it cannot wait
+	again   bool    // it had to: it has to begin again, with one
 	request []byte  // of the last asynchronous function; all its capacity is kept
 	writer  wire.Writer
 
@@ -33,7 +34,7 @@ type Call struct {
 
 func (c *Call) begin(in wire.Reader, handle int64, h host) {
 	c.in, c.handle, c.host = in, handle, h
-	c.stale, c.arena = false, c.arena[:0]
+	c.stale, c.again, c.arena = false, false, c.arena[:0]
 	if c.decided {
 		c.decided, c.action, c.code, c.reason, c.duration = false, 0, 0, "", 0
 		c.headers, c.set, c.targets, c.fork = c.headers[:0], c.set[:0], c.targets[:0], false

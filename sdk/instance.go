@@ -12,7 +12,9 @@ type instance struct {
 	buf  []byte
 	call Call
 
-	async   bool // hooks may wait: each has a coroutine
+	async   bool       // hooks may wait: each has a coroutine,
+	prompt  uint64     // but those of these events, as long as none had to wait
+	waited  [64]uint16 // by event: how many of them will have one, since one had to
 	idle    []*worker
 	waiting []*worker
 }
@@ -73,7 +75,7 @@ func (i *instance) configure(n int) int32 {
 		s.Log(LevelError, err.Error())
 		return int32(wire.CodeInvalid)
 	}
-	i.async = in.U64(wire.InitFeatures)&wire.FeatureAsync != 0
+	i.async, i.prompt = in.U64(wire.InitFeatures)&wire.FeatureAsync != 0, s.prompt
 	w := wire.NewWriter(i.buf, wire.WelcomeSlots)
 	w.U64(wire.WelcomeEvents, i.mask()&^s.skip)
 	if i.keeper != nil {
@@ -95,7 +97,7 @@ func (i *instance) event(e wire.Event, handle int64, n int) int64 {
 	if hook == nil {
 		return failed(wire.CodeUnsupported)
 	}
-	if i.async {
+	if i.async && !i.isPrompt(e) {
 		return i.begin(hook, handle, n)
 	}
 	in, ok := wire.Open(i.buf[:n])
@@ -103,7 +105,28 @@ func (i *instance) event(e wire.Event, handle int64, n int) int64 {
 		return failed(wire.CodeInvalid)
 	}
 	i.call.begin(in, handle, i.host)
-	return i.answer(&i.call, hook(&i.call), n)
+	err := hook(&i.call)
+	if i.call.again {
+		// It has asked for something that is not there at once. The result of that is not missed.
+		i.waited[e&63] = patience
+		return i.begin(hook, handle, n)
+	}
+	return i.answer(&i.call, err, n)
+}
+
+// patience is how many hooks of an event get a coroutine after one that was begun without had to wait.
+const patience = 256
+
+// isPrompt reports whether the next hook of an event may begin without a coroutine.
+func (i *instance) isPrompt(e wire.Event) bool {
+	if i.prompt>>(e&63)&1 == 0 {
+		return false
+	}
+	if i.waited[e&63] > 0 {
+		i.waited[e&63]--
+		return false
+	}
+	return true
 }
 
 // answer writes the decision behind the frame in the buffer, which is n bytes long.

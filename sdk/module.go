@@ -57,6 +57,10 @@ const (
 	ErrUnsupported = wire.CodeUnsupported
 )
 
+// ErrAgain is what all fail with that a hook asks after it had to wait although it is a
+// prompt one: see Setup.Prompt.
+const ErrAgain Error = "the hook has to wait and is begun again"
+
 var registered *instance
 
 // Register names the module of this program. Call it once, in init. It panics

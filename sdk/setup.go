@@ -9,6 +9,7 @@ type Setup struct {
 	host   host
 	fields []member
 	skip   uint64 // events that are not wanted
+	prompt uint64 // events whose hooks hardly ever wait
 }
 
 // Module is the name of the module in the configuration.
@@ -26,6 +27,10 @@ func (s *Setup) Config() []byte {
 	b, _ := s.in.Bytes(wire.InitConfig)
 	return b
 }
+
+// IsNear reports whether the store is on this node: then what only looks at it, and
+// a limit that is not full, is answered at once.
+func (s *Setup) IsNear() bool { return s.in.U64(wire.InitFeatures)&wire.FeatureNear != 0 }
 
 // Log writes a line to the SBC's log.
 func (s *Setup) Log(l Level, msg string) { s.host.log(0, l, msg) }
@@ -45,6 +50,17 @@ const (
 func (s *Setup) Skip(events ...wire.Event) {
 	for _, e := range events {
 		s.skip |= 1 << (e & 63)
+	}
+}
+
+// Prompt says that the hooks of these events hardly ever wait for what they ask, and change
+// nothing before they ask: no variable, state, timer, metric, nor the module itself. They then run
+// without what waiting needs, which costs more than a light hook. One that has to wait all
+// the same gets ErrAgain from what it asks, is to return, and is begun again in the usual
+// way: what it asked is asked twice then. Hooks that never ask may change what they like.
+func (s *Setup) Prompt(events ...wire.Event) {
+	for _, e := range events {
+		s.prompt |= 1 << (e & 63)
 	}
 }
 

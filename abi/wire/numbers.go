@@ -201,6 +201,7 @@ const (
 	FeatureGet    = 1                   // feature bit: the host offers `get`
 	FeaturePark   = 2                   // feature bit: hooks may answer PENDING
 	FeatureAsync  = 4                   // feature bit: this module imports functions that answer later
+	FeatureNear   = 8                   // feature bit: the store is on this node; `sbc_kv.get`, `set_has`, `set_match`, and `sbc_limit` when nothing is full, answer at once
 	StatusPending = 1                   // sbc_event, sbc_resume: the hook waits
 	TokenBit      = 4611686018427387904 // an asynchronous function answers code < 0, the length of a Result frame in buf, or a token: a number with this bit
 	MaxURL        = 4096                // longest URL, bytes

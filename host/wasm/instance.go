@@ -175,6 +175,9 @@ func (g *Generation) hello(b []byte) (int, error) {
 	if g.waits {
 		i.Features |= wire.FeatureAsync
 	}
+	if g.fast() != nil {
+		i.Features |= wire.FeatureNear
+	}
 	return abi.EncodeInit(b, &i)
 }
 

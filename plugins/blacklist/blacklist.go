@@ -23,6 +23,9 @@ type module struct {
 
 // Init reads the configuration.
 func (m *module) Init(s *sdk.Setup) error {
+	if s.IsNear() {
+		s.Prompt(sdk.EventStart, sdk.EventRoute, sdk.EventRegister) // it waits for Redis alone
+	}
 	var err error
 	if m.exact, err = set(s, "exact"); err != nil {
 		return err

@@ -25,6 +25,9 @@ const maxLimits = 16
 
 // Init reads the configuration.
 func (m *module) Init(s *sdk.Setup) error {
+	if s.IsNear() {
+		s.Prompt(sdk.EventStart) // it waits when a limit is full, and asks for the same then
+	}
 	code, err := s.Int("code", 402)
 	if err != nil {
 		return err

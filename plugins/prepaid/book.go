@@ -80,18 +80,22 @@ func (b *book) close(c *sdk.Call, a sdk.Account, cost int64, patience sdk.Durati
 }
 
 // insist commits, or cancels when nothing was used, and does not give up at once: what
-// is not booked now is lost to the operator.
+// is not booked now is lost to the operator. A store that comes and goes may be there for
+// a second only, so pauses are no longer than about that, and never twice the same: calls
+// that ended together do not all come when it is away, time after time.
 func insist(c *sdk.Call, a sdk.Account, number uint32, used int64, until sdk.Duration) (err error) {
-	for pause := 100 * sdk.Millisecond; ; pause = min(2*pause, 5*sdk.Second) {
+	for pause := 100 * sdk.Millisecond; ; pause = min(2*pause, sdk.Second) {
 		if used > 0 {
 			_, err = a.Commit(number, used)
 		} else {
 			err = a.Cancel(number)
 		}
-		if err == nil || err != sdk.ErrBusy && err != sdk.ErrTimeout && err != sdk.ErrIO || c.Monotonic()+pause > until {
+		left := until - c.Monotonic()
+		if err == nil || err != sdk.ErrBusy && err != sdk.ErrTimeout && err != sdk.ErrIO || left <= 0 {
 			return err
 		}
-		if gone := c.Sleep(pause); gone != nil {
+		spread := pause/2 + sdk.Duration(sdk.Random()%uint64(pause))
+		if gone := c.Sleep(min(spread, left)); gone != nil {
 			return err
 		}
 	}

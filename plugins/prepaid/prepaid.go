@@ -55,6 +55,7 @@ const (
 
 // Init reads the configuration.
 func (m *module) Init(s *sdk.Setup) error {
+	s.Prompt(sdk.EventConnect) // it asks nothing
 	text, err := s.Text("slice", "60s")
 	if err != nil {
 		return err

@@ -73,6 +73,7 @@ export const ACTION_DROP: i32 = 2; // decision: no reply at all
 export const FEATURE_GET: i32 = 1; // feature bit: the host offers `get`
 export const FEATURE_PARK: i32 = 2; // feature bit: hooks may answer PENDING
 export const FEATURE_ASYNC: i32 = 4; // feature bit: this module imports functions that answer later
+export const FEATURE_NEAR: i32 = 8; // feature bit: the store is on this node; `sbc_kv.get`, `set_has`, `set_match`, and `sbc_limit` when nothing is full, answer at once
 export const STATUS_PENDING: i32 = 1; // sbc_event, sbc_resume: the hook waits
 export const TOKEN_BIT: u64 = 4611686018427387904; // an asynchronous function answers code < 0, the length of a Result frame in buf, or a token: a number with this bit
 export const MAX_URL: i32 = 4096; // longest URL, bytes

@@ -98,6 +98,7 @@
 #define SP_FEATURE_GET 1 /* feature bit: the host offers `get` */
 #define SP_FEATURE_PARK 2 /* feature bit: hooks may answer PENDING */
 #define SP_FEATURE_ASYNC 4 /* feature bit: this module imports functions that answer later */
+#define SP_FEATURE_NEAR 8 /* feature bit: the store is on this node; `sbc_kv.get`, `set_has`, `set_match`, and `sbc_limit` when nothing is full, answer at once */
 #define SP_STATUS_PENDING 1 /* sbc_event, sbc_resume: the hook waits */
 #define SP_TOKEN_BIT 0x4000000000000000ull /* an asynchronous function answers code < 0, the length of a Result frame in buf, or a token: a number with this bit */
 #define SP_MAX_URL 4096 /* longest URL, bytes */

@@ -128,6 +128,8 @@ pub const FEATURE_GET: u64 = 1;
 pub const FEATURE_PARK: u64 = 2;
 /// feature bit: this module imports functions that answer later
 pub const FEATURE_ASYNC: u64 = 4;
+/// feature bit: the store is on this node; `sbc_kv.get`, `set_has`, `set_match`, and `sbc_limit` when nothing is full, answer at once
+pub const FEATURE_NEAR: u64 = 8;
 /// sbc_event, sbc_resume: the hook waits
 pub const STATUS_PENDING: u64 = 1;
 /// an asynchronous function answers code < 0, the length of a Result frame in buf, or a token: a number with this bit

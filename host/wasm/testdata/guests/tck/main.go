@@ -54,7 +54,7 @@ func sbcBuffer(least uint32) uint64 {
 //go:wasmexport sbc_init
 func sbcInit(n uint32) int32 {
 	in, ok := wire.Open(buffer[:n])
-	if !ok || in.U64(wire.InitFeatures) != wire.FeatureGet|wire.FeaturePark|wire.FeatureAsync {
+	if !ok || in.U64(wire.InitFeatures)&^wire.FeatureNear != wire.FeatureGet|wire.FeaturePark|wire.FeatureAsync {
 		return int32(wire.CodeInvalid)
 	}
 	w := wire.NewWriter(buffer, wire.WelcomeSlots)
