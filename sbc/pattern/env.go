@@ -34,6 +34,31 @@ type Env struct {
 	Trace func(p *Pattern, value string)
 
 	parsed [ofHeader + 1]address
+	last   mapping
+}
+
+// mapping is the last value a map gave: several values of a profile often ask for the same.
+type mapping struct {
+	name       string // of the map, "" for none
+	key, value int    // lengths; text has the key, and the value behind it
+	text       [128]byte
+}
+
+// of returns the value if it is that of key.
+func (m *mapping) of(name, key string) (value []byte, ok bool) {
+	if m.name != name || string(m.text[:m.key]) != key {
+		return nil, false
+	}
+	return m.text[m.key : m.key+m.value], true
+}
+
+// keep remembers a value, unless it is long.
+func (m *mapping) keep(name, key string, value []byte) {
+	if len(key)+len(value) > len(m.text) {
+		return
+	}
+	m.name, m.key = name, copy(m.text[:], key)
+	m.value = copy(m.text[m.key:], value)
 }
 
 // Maps finds a map by the name a pattern calls it. Safe for concurrent use.

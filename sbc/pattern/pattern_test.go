@@ -387,3 +387,41 @@ func mustParse(t testing.TB, s string) *Pattern {
 	}
 	return p
 }
+
+// countingMap maps a key to itself behind its prefix, and counts how often it is asked.
+type countingMap struct {
+	prefix string
+	asked  *int
+}
+
+func (m countingMap) Append(dst []byte, key string) ([]byte, bool) {
+	*m.asked++
+	return append(append(dst, m.prefix...), key...), key != "nobody"
+}
+
+// Values that ask a map for the same one after the other look it up once.
+func TestSameLookUp(t *testing.T) {
+	asked := 0
+	long := strings.Repeat("x", 300)
+	e := &Env{Maps: Table{"a": countingMap{"a:", &asked}, "b": countingMap{"b:", &asked}}}
+	for _, c := range []struct {
+		source, want string
+		asked        int // in all
+	}{
+		{"$M(k=>a)", "a:k", 1},
+		{"$M(k=>a)$M(k=>a)", "a:ka:k", 1},
+		{"$M(k=>b)", "b:k", 2},
+		{"$M(kk=>b)", "b:kk", 3},
+		{"$M($M(kk=>b)=>b)", "b:b:kk", 4},
+		{"$M(nobody=>a)$M(nobody=>a)", "", 6},
+		{"$M(" + long + "=>a)$M(" + long + "=>a)", "a:" + long + "a:" + long, 8},
+	} {
+		p, err := Parse(c.source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.String(e); got != c.want || asked != c.asked {
+			t.Errorf("%s = %q after %d look-ups, want %q after %d", c.source, got, asked, c.want, c.asked)
+		}
+	}
+}

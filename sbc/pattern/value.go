@@ -186,7 +186,12 @@ func mappedValue(dst []byte, e *Env, n *node) []byte {
 	start := len(dst)
 	dst, key := n.key(dst, e)
 	middle := len(dst)
-	if dst, ok = m.Append(dst, key); !ok {
+	if value, same := e.last.of(n.name, key); same {
+		dst, ok = append(dst, value...), true
+	} else if dst, ok = m.Append(dst, key); ok {
+		e.last.keep(n.name, key, dst[middle:])
+	}
+	if !ok {
 		return dst[:start]
 	}
 	end := start + copy(dst[start:], dst[middle:])
