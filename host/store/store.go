@@ -179,3 +179,14 @@ type Fast interface {
 	SetHasNow(in Space, set, member string) (bool, error)
 	SetMatchNow(in Space, set, value string) (member string, err error)
 }
+
+// Soon is what an engine in this process offers besides for those who have no time to
+// wait: the operation is queued, and then is called once with what the method without
+// Soon would return when its context has no deadline. It is called on a goroutine of
+// the engine, which has others to tell, so it must not wait; or, when the result is known
+// at once, before the method returns.
+type Soon interface {
+	ReserveSoon(account, call string, seq uint32, want int64, ttl time.Duration, then func(granted int64, err error))
+	CommitSoon(account, call string, seq uint32, used int64, then func(Balance, error))
+	CancelSoon(account, call string, seq uint32, then func(error))
+}

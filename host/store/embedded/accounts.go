@@ -155,6 +155,14 @@ func (a *account) fold() error {
 
 // Reserve is store.Accounts.Reserve.
 func (s *Store) Reserve(ctx context.Context, name, call string, seq uint32, want int64, ttl time.Duration) (int64, error) {
+	do, err := reserving(name, call, seq, want, ttl)
+	if err != nil {
+		return 0, s.counters.Done(store.OpReserve, time.Time{}, err)
+	}
+	return update(ctx, s, store.OpReserve, do)
+}
+
+func reserving(name, call string, seq uint32, want int64, ttl time.Duration) (func(*batch) (int64, error), error) {
 	err := store.CheckNames(name, call)
 	if err == nil {
 		err = store.CheckTTL(ttl)
@@ -163,47 +171,53 @@ func (s *Store) Reserve(ctx context.Context, name, call string, seq uint32, want
 		err = store.CheckAmount(want, 1)
 	}
 	if err != nil {
-		return 0, s.counters.Done(store.OpReserve, time.Time{}, err)
+		return nil, err
 	}
 	id := "c" + store.CallID(call, seq)
-	type grant struct {
-		amount  int64
-		settled bool
-	}
-	g, err := update(ctx, s, store.OpReserve, func(b *batch) (g grant, err error) {
+	return func(b *batch) (int64, error) {
 		a, err := b.account(name)
 		if err != nil {
-			return g, err
+			return 0, err
 		}
 		r, known, err := a.reservation(id)
-		if err != nil || known {
-			return grant{r.Granted, r.State != store.Open}, err
+		switch {
+		case err != nil:
+			return 0, err
+		case known && r.State != store.Open:
+			return r.Granted, fmt.Errorf("%w: %s", store.ErrSettled, id[1:])
+		case known:
+			return r.Granted, nil
 		}
-		if g.amount = min(want, a.Free()); g.amount <= 0 {
-			return grant{}, nil
+		granted := min(want, a.Free())
+		if granted <= 0 {
+			return 0, nil
 		}
-		a.settle(id, store.Reservation{State: store.Open, Granted: g.amount}, ttl)
-		a.Reserved += g.amount
+		a.settle(id, store.Reservation{State: store.Open, Granted: granted}, ttl)
+		a.Reserved += granted
 		a.save()
-		return g, nil
-	})
-	if err == nil && g.settled {
-		err = fmt.Errorf("%w: %s", store.ErrSettled, id[1:])
-	}
-	return g.amount, err
+		return granted, nil
+	}, nil
 }
 
 // Commit is store.Accounts.Commit.
 func (s *Store) Commit(ctx context.Context, name, call string, seq uint32, used int64) (store.Balance, error) {
+	do, err := committing(name, call, seq, used)
+	if err != nil {
+		return store.Balance{}, s.counters.Done(store.OpCommit, time.Time{}, err)
+	}
+	return update(ctx, s, store.OpCommit, do)
+}
+
+func committing(name, call string, seq uint32, used int64) (func(*batch) (store.Balance, error), error) {
 	err := store.CheckNames(name, call)
 	if err == nil {
 		err = store.CheckAmount(used, 0)
 	}
 	if err != nil {
-		return store.Balance{}, s.counters.Done(store.OpCommit, time.Time{}, err)
+		return nil, err
 	}
 	id := "c" + store.CallID(call, seq)
-	return update(ctx, s, store.OpCommit, func(b *batch) (none store.Balance, err error) {
+	return func(b *batch) (none store.Balance, err error) {
 		a, err := b.account(name)
 		if err != nil {
 			return none, err
@@ -237,16 +251,25 @@ func (s *Store) Commit(ctx context.Context, name, call string, seq uint32, used 
 		a.settle(id, r, store.SettledFor)
 		a.save()
 		return a.Balance, nil
-	})
+	}, nil
 }
 
 // Cancel is store.Accounts.Cancel.
 func (s *Store) Cancel(ctx context.Context, name, call string, seq uint32) error {
-	if err := store.CheckNames(name, call); err != nil {
+	do, err := canceling(name, call, seq)
+	if err != nil {
 		return s.counters.Done(store.OpCancel, time.Time{}, err)
 	}
+	_, err = update(ctx, s, store.OpCancel, do)
+	return err
+}
+
+func canceling(name, call string, seq uint32) (func(*batch) (struct{}, error), error) {
+	if err := store.CheckNames(name, call); err != nil {
+		return nil, err
+	}
 	id := "c" + store.CallID(call, seq)
-	_, err := update(ctx, s, store.OpCancel, func(b *batch) (none struct{}, err error) {
+	return func(b *batch) (none struct{}, err error) {
 		a, err := b.account(name)
 		if err != nil {
 			return none, err
@@ -269,8 +292,7 @@ func (s *Store) Cancel(ctx context.Context, name, call string, seq uint32) error
 		a.settle(id, r, store.SettledFor)
 		a.save()
 		return none, nil
-	})
-	return err
+	}, nil
 }
 
 // Deposit is store.Accounts.Deposit.

@@ -30,7 +30,7 @@ type Options struct {
 	tune tune // for tests
 }
 
-// Store is the engine. It is a store.Store and offers store.Fast.
+// Store is the engine. It is a store.Store and offers store.Fast and store.Soon.
 type Store struct {
 	db       *bbolt.DB
 	leases   *store.LeaseTable
@@ -58,6 +58,8 @@ type Store struct {
 	active   *overlay // changed by the committer alone, which may read it without the lock
 	frozen   *overlay // on its way to the file, or nil
 
+	promises promises
+
 	// Owned by the committer; nobody else reads or writes below this line.
 	log     redo
 	changes [buckets]map[string]entry // of the batch
@@ -70,6 +72,7 @@ type Store struct {
 var (
 	_ store.Store = (*Store)(nil)
 	_ store.Fast  = (*Store)(nil)
+	_ store.Soon  = (*Store)(nil)
 )
 
 // Open opens the file, or makes it, and brings in what its logs have. It fails with
@@ -206,6 +209,7 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	s.poke()
 	<-s.done
+	s.promises.stop()
 	return errors.Join(s.err, s.db.Close())
 }
 
