@@ -15,7 +15,8 @@ func main() { sdk.Main() }
 type module struct {
 	exact    map[string]bool
 	prefixes map[string]bool
-	lengths  []int // of the prefixes, each once
+	lengths  []int     // of the prefixes, each once
+	begins   [256]bool // with which byte an item begins: most values need no other look
 	drop     bool
 	code     int
 	reason   string
@@ -33,7 +34,11 @@ func (m *module) Init(s *sdk.Setup) error {
 	if m.prefixes, err = set(s, "prefixes"); err != nil {
 		return err
 	}
+	for item := range m.exact {
+		m.begins[item[0]] = true
+	}
 	for p := range m.prefixes {
+		m.begins[p[0]] = true
 		known := false
 		for _, n := range m.lengths {
 			known = known || n == len(p)
@@ -92,14 +97,18 @@ func (m *module) Route(c *sdk.Call) error { return m.judge(c) }
 func (m *module) Register(c *sdk.Call) error { return m.judge(c) }
 
 func (m *module) judge(c *sdk.Call) error {
-	hit := m.listed(c)
+	values, isOrdered := looked(c)
+	hit := m.listed(values)
 	if !hit {
 		var err error
-		if hit, err = ordered(c); err != nil {
+		if hit, err = ordered(c, values); err != nil {
 			return err
 		}
 	}
 	if !hit {
+		if !isOrdered {
+			return nil
+		}
 		args := arguments(c)
 		if len(args) == 0 {
 			return nil
@@ -123,20 +132,29 @@ func (m *module) judge(c *sdk.Call) error {
 	return nil
 }
 
-// value is the value of a parameter that is looked up, "" for one of the command's.
-func value(c *sdk.Call, i int) string {
-	name, value, ok := c.Params().At(i)
-	if !ok || strings.HasPrefix(name, "arg_") {
-		return ""
+// looked are the values of the parameters that are looked up; isOrdered says whether there
+// are others, for the command.
+func looked(c *sdk.Call) (values []string, isOrdered bool) {
+	params := c.Params()
+	for i := range params.Len() {
+		switch name, value, ok := params.At(i); {
+		case !ok:
+		case strings.HasPrefix(name, "arg_"):
+			isOrdered = true
+		case value != "":
+			if values == nil {
+				values = make([]string, 0, 4)
+			}
+			values = append(values, value)
+		}
 	}
-	return value
+	return values, isOrdered
 }
 
-// listed looks the values of all parameters up in the lists of the configuration.
-func (m *module) listed(c *sdk.Call) bool {
-	for i := range c.Params().Len() {
-		v := value(c, i)
-		if v == "" {
+// listed looks values up in the lists of the configuration.
+func (m *module) listed(values []string) bool {
+	for _, v := range values {
+		if !m.begins[v[0]] {
 			continue
 		}
 		if m.exact[v] {
@@ -158,13 +176,9 @@ const (
 	prefixesSet = "prefixes"
 )
 
-// ordered looks the same values up in the lists of the store.
-func ordered(c *sdk.Call) (bool, error) {
-	for i := range c.Params().Len() {
-		v := value(c, i)
-		if v == "" {
-			continue
-		}
+// ordered looks values up in the lists of the store.
+func ordered(c *sdk.Call, values []string) (bool, error) {
+	for _, v := range values {
 		if hit, err := inStore(c, v); hit || err != nil {
 			return hit, err
 		}
