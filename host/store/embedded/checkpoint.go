@@ -42,6 +42,7 @@ type freeze struct {
 	number uint64
 	disk   disk
 	next   head
+	fill   bool
 }
 
 // checkpoint is the answer.
@@ -66,7 +67,7 @@ func (s *Store) checkpoints() {
 			s.layersMu.Lock()
 			s.frozen = nil
 			s.layersMu.Unlock()
-			spare, err = begin(f.disk, f.next, 2*s.tune.segment)
+			spare, err = begin(f.disk, f.next, s.tune.segment, f.fill)
 		}
 		s.written <- checkpoint{spare, err}
 	}
@@ -81,7 +82,16 @@ func (s *Store) freeze() {
 	s.layersMu.Unlock()
 	s.log.now, s.log.spare = s.log.spare, nil
 	s.writing = true
-	s.freezes <- freeze{s.frozen, old.number, old.disk, s.log.head(old.number + 2)}
+	s.freezes <- freeze{s.frozen, old.number, old.disk, s.log.head(old.number + 2), old.size >= s.enough(old)}
+}
+
+// enough is how long a segment may get. A store with little to do needs no files of full
+// length; one with more finds that out soon.
+func (s *Store) enough(g *segment) int64 {
+	if g.whole {
+		return s.tune.segment
+	}
+	return s.tune.segment / 64
 }
 
 // reap takes the answer of the checkpointer, if there is one.
@@ -229,7 +239,7 @@ func (s *Store) flush(closing bool) error {
 	s.log.direct = false
 	if logged || s.log.spare == nil {
 		// The batch is durable, with a log or without.
-		if err := s.log.renew(s.log.now.number, 2*s.tune.segment); err != nil {
+		if err := s.log.renew(s.log.now.number, s.tune.segment); err != nil {
 			s.log.direct = true
 		}
 	}

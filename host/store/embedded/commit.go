@@ -282,7 +282,7 @@ func (s *Store) persist(bytes int64) error {
 		s.log.since = time.Now()
 	}
 	last := s.log.spare != nil &&
-		(s.log.now.size+int64(len(frame)) >= s.tune.segment || time.Since(s.log.since) >= s.tune.age || room < 2*need)
+		(s.log.now.size+int64(len(frame)) >= s.enough(s.log.now) || time.Since(s.log.since) >= s.tune.age || room < 2*need)
 	if err := s.log.now.append(frame, last); err != nil {
 		s.log.direct = true
 		return err

@@ -15,8 +15,8 @@
 // share a sync. When the disk refuses, a whole batch fails with ErrUnavailable and
 // what it changed in memory is taken back.
 //
-// The checkpointer writes what the log has into the file, once it is 4 MiB long or
-// 10 s old, in one transaction, while the next log is being written: what changed
+// The checkpointer writes what the log has into the file, once it is 4 MiB long, less
+// after the start, or 10 s old, in one transaction, while the next log is being written: what changed
 // often is written once. Nobody waits for it, unless the log reaches 64 MiB
 // meanwhile: then changes fail with ErrUnavailable.
 //

@@ -78,10 +78,10 @@ func random() uint64 {
 func (r *redo) head(number uint64) head { return head{r.id, number, random()} }
 
 // renew begins two new segments behind done; the files have nothing that is still needed.
-func (r *redo) renew(done uint64, keep int64) (err error) {
+func (r *redo) renew(done uint64, whole int64) (err error) {
 	r.spare = nil
-	if r.now, err = begin(r.disks[(done+1)%2], r.head(done+1), keep); err == nil {
-		r.spare, err = begin(r.disks[done%2], r.head(done+2), keep)
+	if r.now, err = begin(r.disks[(done+1)%2], r.head(done+1), whole, false); err == nil {
+		r.spare, err = begin(r.disks[done%2], r.head(done+2), whole, false)
 	}
 	if err != nil {
 		r.now, r.spare = &segment{head: head{number: done}}, nil
@@ -158,7 +158,7 @@ func (s *Store) recover(id, done uint64) error {
 	}
 	r.now = &segment{head: head{number: top}}
 	if s.active.entries == 0 {
-		err := r.renew(top, 2*s.tune.segment)
+		err := r.renew(top, s.tune.segment)
 		r.direct = err != nil
 	} else if err := s.flush(false); err != nil {
 		r.direct = true

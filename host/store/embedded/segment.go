@@ -88,14 +88,21 @@ type segment struct {
 	frames uint64 // written so far
 	size   int64  // where the next frame begins
 	torn   bool   // a frame failed: it may be there or not
+	whole  bool   // the file has its blocks
 }
 
 // begin makes a segment of a file whose content is of no use any more. The file keeps its
-// blocks, up to keep bytes of them: a sync then has only data to write.
-func begin(d disk, h head, keep int64) (*segment, error) {
+// blocks, up to twice as many as whole bytes need, and gets as many when fill is set: a
+// sync then has only data to write, and none of where they are.
+func begin(d disk, h head, whole int64, fill bool) (*segment, error) {
 	size, err := d.Size()
-	if err == nil && size > keep {
-		err = d.Truncate(0)
+	if err == nil && size > 2*whole {
+		size, err = 0, d.Truncate(0)
+	}
+	if fill {
+		for zeros := make([]byte, 64<<10); err == nil && size < whole; size += int64(len(zeros)) {
+			_, err = d.WriteAt(zeros, size)
+		}
 	}
 	if err == nil {
 		_, err = d.WriteAt(h.encode(), 0)
@@ -103,7 +110,7 @@ func begin(d disk, h head, keep int64) (*segment, error) {
 	if err == nil {
 		err = d.Sync()
 	}
-	return &segment{disk: d, head: h, size: headSize}, err
+	return &segment{disk: d, head: h, size: headSize, whole: size >= whole}, err
 }
 
 // append writes a frame and makes it durable. The records in b begin at frameSize. After

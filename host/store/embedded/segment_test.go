@@ -40,6 +40,24 @@ func (p *paper) Sync() error               { return nil }
 func (p *paper) Size() (int64, error)      { return int64(len(p.text)), nil }
 func (p *paper) Close() error              { return nil }
 
+// A file that is used again keeps its blocks, but not those of a log that grew too long.
+func TestBlocksAreKept(t *testing.T) {
+	const whole = 256 << 10
+	for _, c := range []struct {
+		had, has int64
+		fill, ok bool
+	}{
+		{0, headSize, false, false}, {0, whole, true, true}, {99, whole + 99, true, true},
+		{whole, whole, false, true}, {2 * whole, 2 * whole, true, true}, {3 * whole, headSize, false, false},
+	} {
+		d := &paper{make([]byte, c.had)}
+		g, err := begin(d, head{}, whole, c.fill)
+		if size := int64(len(d.text)); err != nil || g.whole != c.ok || size < c.has || size > c.has+64<<10 {
+			t.Errorf("%+v: %d bytes, whole %v, %v", c, size, g.whole, err)
+		}
+	}
+}
+
 // record is one of a log, as text.
 func record(b bucket, key string, e entry) string { return fmt.Sprintf("%v %q %v", b, key, e) }
 
@@ -60,7 +78,7 @@ func replayed(d *paper) (all []string, last bool, err error) {
 func written(t testing.TB, frames int, last bool) (d *paper, at []int64, want [][]string) {
 	t.Helper()
 	d = &paper{}
-	g, err := begin(d, head{store: 1, number: 7, salt: 0xfffffffffffffffe}, 0)
+	g, err := begin(d, head{store: 1, number: 7, salt: 0xfffffffffffffffe}, 0, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +116,7 @@ func TestSegmentIsReadAsWritten(t *testing.T) {
 func TestTornFrameIsCutOff(t *testing.T) {
 	whole, at, want := written(t, 12, true)
 	old := &paper{} // the same file when it was used before, under another salt
-	g, err := begin(old, head{store: 1, number: 5, salt: 1 << 40}, 0)
+	g, err := begin(old, head{store: 1, number: 5, salt: 1 << 40}, 0, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +188,7 @@ func FuzzLog(f *testing.F) {
 			t.Fatalf("%d bytes are written as %d", len(b), len(again))
 		}
 		p := &paper{}
-		g, failed := begin(p, head{salt: 1}, 0)
+		g, failed := begin(p, head{salt: 1}, 0, false)
 		if failed == nil {
 			failed = g.append(append(make([]byte, frameSize), b...), false)
 		}
