@@ -266,6 +266,26 @@ func TestPatience(t *testing.T) {
 	}
 }
 
+// A store that is there for a moment now and then is enough.
+func TestStoreComesAndGoes(t *testing.T) {
+	h := host(t, `{"patience": "40s"}`, 10_000_000)
+	call, _, _ := begin(h, "alice", "0.60")
+	call.Answer(0)
+	ended := h.Now().Add(time.Second)
+	h.Failing = func(string) abi.Code {
+		if at := h.Now().Sub(ended) % (5 * time.Second); at > 1600*time.Millisecond && at < 2900*time.Millisecond {
+			return abi.CodeOK
+		}
+		return abi.CodeTimeout
+	}
+	if err := call.Hangup("a", time.Second); err != nil {
+		t.Errorf("not booked: %v", err)
+	}
+	if left := h.Balances["alice"]; left != 9_990_000 {
+		t.Errorf("%d are left", left)
+	}
+}
+
 // What the start hook leaves behind ends a call whose connect hook failed.
 func TestEndsWithoutConnect(t *testing.T) {
 	h := host(t, "", 10_000_000)

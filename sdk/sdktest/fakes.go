@@ -20,6 +20,9 @@ type Fakes struct {
 	Redis func(args ...string) (sdk.Value, abi.Code)
 	// Fail is what a function answers instead of what it would do: "sbc_kv.get".
 	Fail map[string]abi.Code
+	// Failing is asked what else a function answers, and may know by Now: a store that comes
+	// and goes. CodeOK lets the function do what it does, and so does nil.
+	Failing func(function string) abi.Code
 	// Maps are those of the configuration.
 	Maps map[string]map[string]string
 	// Values and Sets are what the module keeps.
@@ -86,6 +89,11 @@ func (h *imports) Ask(function string, call int64, req, buf []byte) int64 {
 	}
 	if code := h.Fail[function]; code != abi.CodeOK {
 		return int64(code)
+	}
+	if h.Failing != nil {
+		if code := h.Failing(function); code != abi.CodeOK {
+			return int64(code)
+		}
 	}
 	capability, name, _ := strings.Cut(function, ".")
 	var a answer

@@ -39,7 +39,7 @@ const (
 	silence      = 2 * time.Second
 	patience     = 5 * time.Second       // for all of a connection: Sentinels, nodes
 	firstPause   = 50 * time.Millisecond // between attempts to connect
-	longestPause = 3 * time.Second
+	longestPause = time.Second
 	// So many timeouts in a row, without an answer between them, and the
 	// connection is made anew.
 	manyTimeouts = 16
