@@ -168,8 +168,9 @@ func TestInitAndWelcome(t *testing.T) {
 	w := wire.NewWriter(buf, wire.WelcomeSlots)
 	w.U64(wire.WelcomeEvents, Bit(EventEnd))
 	w.U64(wire.WelcomeStateVersion, 3)
+	w.U64(wire.WelcomeKeeps, 1)
 	n, _ = w.Close()
-	if got, err := DecodeWelcome(buf[:n]); err != nil || got != (Welcome{Bit(EventEnd), 3}) {
+	if got, err := DecodeWelcome(buf[:n]); err != nil || got != (Welcome{Bit(EventEnd), 3, true}) {
 		t.Errorf("DecodeWelcome = %+v, %v", got, err)
 	}
 	if got, err := DecodeWelcome(nil); err != nil || got != (Welcome{}) {

@@ -148,6 +148,7 @@ func decodeList(in wire.Reader, k int, to []Field) ([]Field, error) {
 type Welcome struct {
 	Events       uint64 // subscription mask; 0 = what the manifest says
 	StateVersion uint32
+	Keeps        bool // the buffer stays the same while hooks wait
 }
 
 // DecodeWelcome reads a welcome frame; an empty b is the zero Welcome.
@@ -162,5 +163,6 @@ func DecodeWelcome(b []byte) (Welcome, error) {
 	return Welcome{
 		Events:       in.U64(wire.WelcomeEvents),
 		StateVersion: uint32(in.U64(wire.WelcomeStateVersion)),
+		Keeps:        in.U64(wire.WelcomeKeeps) == 1,
 	}, nil
 }

@@ -81,6 +81,7 @@ func (i *instance) configure(n int) int32 {
 	if i.keeper != nil {
 		w.U64(wire.WelcomeStateVersion, uint64(i.keeper.StateVersion()))
 	}
+	w.U64(wire.WelcomeKeeps, 1) // begin and keep copy what a hook that waits may look at
 	n, ok := w.Close()
 	if !ok {
 		return int32(wire.CodeInternal)

@@ -13,6 +13,7 @@ var Frames = []Frame{
 	{"Welcome", "Answered by sbc_init.", []Slot{
 		{0, "events", U64, "subscription mask: bit n = event n; absent = what the manifest's hooks say"},
 		{1, "state_version", U64, "version of the state blobs this module writes"},
+		{2, "keeps", U64, "1 = the buffer stays the same while hooks wait: the host need not ask for it after PENDING"},
 	}},
 	{"Call", "Given to sbc_event.", []Slot{
 		{0, "event", U64, "the event's number again"},

@@ -234,8 +234,9 @@ const (
 const (
 	WelcomeEvents       = 0 // u64: subscription mask: bit n = event n; absent = what the manifest's hooks say
 	WelcomeStateVersion = 1 // u64: version of the state blobs this module writes
+	WelcomeKeeps        = 2 // u64: 1 = the buffer stays the same while hooks wait: the host need not ask for it after PENDING
 
-	WelcomeSlots = 2 // slots a frame of this minor version has
+	WelcomeSlots = 3 // slots a frame of this minor version has
 )
 
 // Slots of the call frame. Given to sbc_event.

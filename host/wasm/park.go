@@ -69,6 +69,9 @@ func (in *instance) park(c *abi.Call) error {
 	p.mu.Lock()
 	p.timer = time.AfterFunc(g.limits.ParkWait, p.expire)
 	p.mu.Unlock()
+	if in.welcome.Keeps {
+		return callcontrol.ErrPending
+	}
 	// What the hook keeps may lie in the buffer.
 	if err := in.room(wire.BufferSize); err != nil {
 		delete(in.parked, p.handle)

@@ -102,7 +102,8 @@ export const INIT_GENERATION: i32 = 5; // text: which generation of the module t
 export const INIT_SLOTS: i32 = 6; // how many there are
 export const WELCOME_EVENTS: i32 = 0; // u64: subscription mask: bit n = event n; absent = what the manifest's hooks say
 export const WELCOME_STATE_VERSION: i32 = 1; // u64: version of the state blobs this module writes
-export const WELCOME_SLOTS: i32 = 2; // how many there are
+export const WELCOME_KEEPS: i32 = 2; // u64: 1 = the buffer stays the same while hooks wait: the host need not ask for it after PENDING
+export const WELCOME_SLOTS: i32 = 3; // how many there are
 export const FIELD_EVENT: i32 = 0; // u64: the event's number again
 export const FIELD_ID: i32 = 1; // text: our id of the call
 export const FIELD_NODE: i32 = 2; // text: name of this node

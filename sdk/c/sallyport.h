@@ -126,7 +126,8 @@
 #define SP_INIT_SLOTS 6 /* how many there are */
 #define SP_WELCOME_EVENTS 0 /* u64: subscription mask: bit n = event n; absent = what the manifest's hooks say */
 #define SP_WELCOME_STATE_VERSION 1 /* u64: version of the state blobs this module writes */
-#define SP_WELCOME_SLOTS 2 /* how many there are */
+#define SP_WELCOME_KEEPS 2 /* u64: 1 = the buffer stays the same while hooks wait: the host need not ask for it after PENDING */
+#define SP_WELCOME_SLOTS 3 /* how many there are */
 #define SP_FIELD_EVENT 0 /* u64: the event's number again */
 #define SP_FIELD_ID 1 /* text: our id of the call */
 #define SP_FIELD_NODE 2 /* text: name of this node */

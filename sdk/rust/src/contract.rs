@@ -181,8 +181,10 @@ pub const INIT_SLOTS: usize = 6;
 pub const WELCOME_EVENTS: usize = 0;
 /// u64: version of the state blobs this module writes
 pub const WELCOME_STATE_VERSION: usize = 1;
+/// u64: 1 = the buffer stays the same while hooks wait: the host need not ask for it after PENDING
+pub const WELCOME_KEEPS: usize = 2;
 /// how many there are
-pub const WELCOME_SLOTS: usize = 2;
+pub const WELCOME_SLOTS: usize = 3;
 /// u64: the event's number again
 pub const FIELD_EVENT: usize = 0;
 /// text: our id of the call
