@@ -46,9 +46,20 @@ func bookingOf(c *abi.Call, req wire.Reader) (booking, abi.Code) {
 
 func free(b store.Balance, err error) result { return valueOrCode(b.Free(), err) }
 
+// soon is the engine, if it is one that tells results itself: nothing has to wait for them then.
+func (g *Generation) soon() store.Soon {
+	s, _ := g.store.(store.Soon)
+	return s
+}
+
 func accountReserve(in *instance, c *abi.Call, req wire.Reader) (work, abi.Code) {
 	s := in.g.store
 	b, bad := bookingOf(c, req)
+	if e := in.g.soon(); e != nil {
+		return work{begin: startFunc(func(o *op) {
+			e.ReserveSoon(b.account, b.id, b.sequence, b.amount, b.ttl, func(granted int64, err error) { o.finishApart(valueOrCode(granted, err)) })
+		})}, bad
+	}
 	return work{later: func(ctx context.Context, _ *op) result {
 		return valueOrCode(s.Reserve(ctx, b.account, b.id, b.sequence, b.amount, b.ttl))
 	}}, bad
@@ -57,6 +68,11 @@ func accountReserve(in *instance, c *abi.Call, req wire.Reader) (work, abi.Code)
 func accountCommit(in *instance, c *abi.Call, req wire.Reader) (work, abi.Code) {
 	s := in.g.store
 	b, bad := bookingOf(c, req)
+	if e := in.g.soon(); e != nil {
+		return work{begin: startFunc(func(o *op) {
+			e.CommitSoon(b.account, b.id, b.sequence, b.amount, func(v store.Balance, err error) { o.finishApart(free(v, err)) })
+		})}, bad
+	}
 	return work{later: func(ctx context.Context, _ *op) result {
 		return free(s.Commit(ctx, b.account, b.id, b.sequence, b.amount))
 	}}, bad
@@ -65,6 +81,11 @@ func accountCommit(in *instance, c *abi.Call, req wire.Reader) (work, abi.Code) 
 func accountCancel(in *instance, c *abi.Call, req wire.Reader) (work, abi.Code) {
 	s := in.g.store
 	b, bad := bookingOf(c, req)
+	if e := in.g.soon(); e != nil {
+		return work{begin: startFunc(func(o *op) {
+			e.CancelSoon(b.account, b.id, b.sequence, func(err error) { o.finishApart(result{code: storeCode(err)}) })
+		})}, bad
+	}
 	return work{later: func(ctx context.Context, _ *op) result {
 		return result{code: storeCode(s.Cancel(ctx, b.account, b.id, b.sequence))}
 	}}, bad

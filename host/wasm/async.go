@@ -75,9 +75,14 @@ type work struct {
 	begin starter
 }
 
-// starter begins its work without waiting. It may set o.stop, and sees to it that o.finish is called once,
-// not long after until.
+// starter begins its work without waiting. It may set o.stop, and sees to it that o.finish or o.finishApart is called
+// once, not long after until.
 type starter interface{ start(o *op, until time.Time) }
+
+// startFunc is a starter that has a time of its own.
+type startFunc func(o *op)
+
+func (f startFunc) start(o *op, _ time.Time) { f(o) }
 
 // counter counts how a capability is used.
 type counter struct {
@@ -192,13 +197,18 @@ func (o *op) begin(w work, wait time.Duration) bool {
 }
 
 // finish brings the result of what begin began, and may go on with the hook, and with its call, before it returns.
-func (o *op) finish(r result) {
+func (o *op) finish(r result) { o.deliver(r, false) }
+
+// finishApart is finish for those who have others to tell: another goroutine goes on with the hook.
+func (o *op) finishApart(r result) { o.deliver(r, true) }
+
+func (o *op) deliver(r result, apart bool) {
 	g := o.in.g
 	o.counter.flying.Add(-1)
 	if r.code != abi.CodeOK {
 		o.counter.failed.Add(1)
 	}
-	g.pool.deliver(o.in, mail{token: o.token, result: r}, false)
+	g.pool.deliver(o.in, mail{token: o.token, result: r}, apart)
 	if o.holds {
 		g.Release()
 	}
