@@ -47,6 +47,7 @@ type freeze struct {
 
 // checkpoint is the answer.
 type checkpoint struct {
+	done  bool // the file has it
 	spare *segment
 	err   error
 }
@@ -56,20 +57,21 @@ type checkpoint struct {
 func (s *Store) checkpoints() {
 	defer close(s.written)
 	for f := range s.freezes {
-		err := s.tune.update(s.db, func(tx *bbolt.Tx) error {
+		var c checkpoint
+		c.err = s.tune.update(s.db, func(tx *bbolt.Tx) error {
 			if err := f.what.write(tx); err != nil {
 				return err
 			}
 			return saveDone(tx, f.number)
 		})
-		var spare *segment
-		if err == nil {
+		if c.err == nil {
 			s.layersMu.Lock()
 			s.frozen = nil
 			s.layersMu.Unlock()
-			spare, err = begin(f.disk, f.next, s.tune.segment, f.fill)
+			c.done = true
+			c.spare, c.err = begin(f.disk, f.next, s.tune.segment, f.fill)
 		}
-		s.written <- checkpoint{spare, err}
+		s.written <- c
 	}
 }
 
@@ -115,6 +117,9 @@ func (s *Store) settle() {
 
 func (s *Store) reaped(c checkpoint) {
 	s.writing = false
+	if c.done {
+		s.log.done = s.log.now.number - 1
+	}
 	if s.log.spare = c.spare; c.err != nil {
 		s.log.spare, s.log.direct = nil, true
 		s.health.Failed(fmt.Errorf("%w: checkpoint: %w", store.ErrUnavailable, c.err))
@@ -236,10 +241,12 @@ func (s *Store) flush(closing bool) error {
 	if closing {
 		return nil
 	}
-	s.log.direct = false
+	if s.log.direct = false; logged {
+		s.log.done = s.log.now.number
+	}
 	if logged || s.log.spare == nil {
 		// The batch is durable, with a log or without.
-		if err := s.log.renew(s.log.now.number, s.tune.segment); err != nil {
+		if err := s.log.renew(s.tune.segment); err != nil {
 			s.log.direct = true
 		}
 	}

@@ -50,6 +50,7 @@ type trouble struct {
 	tune
 	writes, syncs, updates atomic.Bool
 	full                   atomic.Bool   // the next transaction finds no room
+	trip                   atomic.Bool   // after the next transaction syncs of the log fail
 	fast                   bool          // nothing is synced
 	hold                   chan struct{} // nil: checkpoints do not wait
 }
@@ -67,6 +68,11 @@ func newTrouble() *trouble {
 		if db.NoSync = x.fast; x.full.CompareAndSwap(true, false) {
 			return bolterrors.ErrMaxSizeReached
 		}
+		defer func() {
+			if x.trip.CompareAndSwap(true, false) {
+				x.syncs.Store(true)
+			}
+		}()
 		return db.Update(func(tx *bbolt.Tx) error {
 			if err := do(tx); err != nil || !x.updates.Load() {
 				return err
@@ -240,6 +246,36 @@ func TestCheckpointFails(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 	holds(t, fill(t, Options{Path: path}), 8)
+}
+
+// A log that cannot be begun anew after a checkpoint, or a flush, leaves no gap.
+func TestLogCannotBeginAnew(t *testing.T) {
+	x := newTrouble()
+	s := fill(t, Options{tune: x.tune})
+	n := 0
+	for range 3 {
+		for _, flush := range []bool{false, true} {
+			deposits(t, s, n, 2)
+			if flush {
+				inside(t, s, func() { s.log.direct = true })
+			}
+			x.trip.Store(true)
+			turn(t, s, true)
+			if !x.syncs.CompareAndSwap(true, false) {
+				t.Fatal("nothing was written")
+			}
+			holds(t, fill(t, Options{Path: left(t, s)}), int64(n+2))
+			turn(t, s, true)
+			inside(t, s, func() {
+				if s.log.direct {
+					t.Error("the log is not used any more")
+				}
+			})
+			deposits(t, s, n+2, 1)
+			n += 3
+			holds(t, fill(t, Options{Path: left(t, s)}), int64(n))
+		}
+	}
 }
 
 // A file that cannot take what the logs have is opened, and what is there can be read.

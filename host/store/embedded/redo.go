@@ -21,6 +21,7 @@ type redo struct {
 	paths [2]string
 	disks [2]disk
 	id    uint64   // of the store
+	done  uint64   // the last segment that the file has
 	now   *segment // takes frames, unless direct
 	spare *segment // the one after it; nil while its file is still needed
 	// Batches go to the file at once: the log cannot be trusted, or the file is nearly full.
@@ -77,14 +78,15 @@ func random() uint64 {
 
 func (r *redo) head(number uint64) head { return head{r.id, number, random()} }
 
-// renew begins two new segments behind done; the files have nothing that is still needed.
-func (r *redo) renew(done uint64, whole int64) (err error) {
+// renew begins two new segments behind the last that the file has; nothing in their files
+// is needed any more.
+func (r *redo) renew(whole int64) (err error) {
 	r.spare = nil
-	if r.now, err = begin(r.disks[(done+1)%2], r.head(done+1), whole, false); err == nil {
-		r.spare, err = begin(r.disks[done%2], r.head(done+2), whole, false)
+	if r.now, err = begin(r.disks[(r.done+1)%2], r.head(r.done+1), whole, false); err == nil {
+		r.spare, err = begin(r.disks[r.done%2], r.head(r.done+2), whole, false)
 	}
 	if err != nil {
-		r.now, r.spare = &segment{head: head{number: done}}, nil
+		r.now, r.spare = &segment{head: head{number: r.done}}, nil
 	}
 	return err
 }
@@ -111,7 +113,7 @@ func (r *redo) remove() (err error) {
 // that cannot take it is no error: it is tried again with the next changes.
 func (s *Store) recover(id, done uint64) error {
 	r := &s.log
-	r.id = id
+	r.id, r.done = id, done
 	var found []*segment
 	sizes := map[*segment]int64{}
 	for i := range r.disks {
@@ -154,13 +156,11 @@ func (s *Store) recover(id, done uint64) error {
 		return fmt.Errorf("%w: log %d is not there", store.ErrCorrupt, top+1)
 	}
 	if s.active.entries == 0 {
-		top = done
+		r.direct = r.renew(s.tune.segment) != nil
+		return nil
 	}
 	r.now = &segment{head: head{number: top}}
-	if s.active.entries == 0 {
-		err := r.renew(top, s.tune.segment)
-		r.direct = err != nil
-	} else if err := s.flush(false); err != nil {
+	if err := s.flush(false); err != nil {
 		r.direct = true
 		s.health.Failed(fmt.Errorf("%w: %w", store.ErrUnavailable, err))
 	}

@@ -47,8 +47,12 @@ func TestBlocksAreKept(t *testing.T) {
 		had, has int64
 		fill, ok bool
 	}{
-		{0, headSize, false, false}, {0, whole, true, true}, {99, whole + 99, true, true},
-		{whole, whole, false, true}, {2 * whole, 2 * whole, true, true}, {3 * whole, headSize, false, false},
+		{0, headSize, false, false},
+		{0, whole, true, true},
+		{99, whole + 99, true, true},
+		{whole, whole, false, true},
+		{2 * whole, 2 * whole, true, true},
+		{3 * whole, headSize, false, false},
 	} {
 		d := &paper{make([]byte, c.had)}
 		g, err := begin(d, head{}, whole, c.fill)
