@@ -13,7 +13,8 @@
 // readers, answers, and begins again. What comes to an idle store is begun at once;
 // under load batches begin 10 ms apart, unless many operations wait, so that they
 // share a sync. When the disk refuses, a whole batch fails with ErrUnavailable and
-// what it changed in memory is taken back.
+// what it changed in memory is taken back. It also tells what was asked through
+// store.Soon; a timer tells what came too late.
 //
 // The checkpointer writes what the log has into the file, once it is 4 MiB long, less
 // after the start, or 10 s old, in one transaction, while the next log is being written: what changed
