@@ -71,7 +71,7 @@ lint: modules ## gofumpt, vet, staticcheck
 
 race: build ## all Go tests under the race detector
 	@echo "  tests"
-	@CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+	@CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
 
 fuzz: modules ## each fuzz target for FUZZ=3s
 	@.ci/fuzz $(FUZZ)
