@@ -97,7 +97,8 @@ func (m *module) Route(c *sdk.Call) error { return m.judge(c) }
 func (m *module) Register(c *sdk.Call) error { return m.judge(c) }
 
 func (m *module) judge(c *sdk.Call) error {
-	values, isOrdered := looked(c)
+	var room [4]string
+	values, isOrdered := looked(c, room[:0])
 	hit := m.listed(values)
 	if !hit {
 		var err error
@@ -132,9 +133,9 @@ func (m *module) judge(c *sdk.Call) error {
 	return nil
 }
 
-// looked are the values of the parameters that are looked up; isOrdered says whether there
-// are others, for the command.
-func looked(c *sdk.Call) (values []string, isOrdered bool) {
+// looked appends the values of the parameters that are looked up; isOrdered says whether
+// there are others, for the command.
+func looked(c *sdk.Call, values []string) (_ []string, isOrdered bool) {
 	params := c.Params()
 	for i := range params.Len() {
 		switch name, value, ok := params.At(i); {
@@ -142,9 +143,6 @@ func looked(c *sdk.Call) (values []string, isOrdered bool) {
 		case strings.HasPrefix(name, "arg_"):
 			isOrdered = true
 		case value != "":
-			if values == nil {
-				values = make([]string, 0, 4)
-			}
 			values = append(values, value)
 		}
 	}

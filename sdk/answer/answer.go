@@ -34,7 +34,7 @@ func Each(kind string, body []byte, f func(key, value string) bool) bool {
 		return settings.Lines(string(body), f)
 	}
 	j, ok := sdk.ParseJSON(body)
-	return ok && object("", j, f)
+	return ok && object("", false, j, f)
 }
 
 // Key is settings.Key, and "routing.targets" for "targets".
@@ -45,20 +45,23 @@ func Key(key string) string {
 	return settings.Key(key)
 }
 
+// maxSection bounds how deep an answer may nest, by what stands in front of a key.
+const maxSection = 63
+
 // Inlined into itself and into Each, it would make a module 6 KB larger.
 //
 //go:noinline
-func object(section string, j sdk.JSON, f func(key, value string) bool) bool {
+func object(section string, isWithin bool, j sdk.JSON, f func(key, value string) bool) bool {
 	return j.Members(func(name string, v sdk.JSON) bool {
 		key := name
-		if section != "" {
-			key = section + name
+		if isWithin {
+			key = section + "." + name
 		}
 		switch {
 		case v.IsNull():
 			return true
-		case v.IsObject() && len(section) < 64:
-			return object(key+".", v, f)
+		case v.IsObject() && len(section) < maxSection:
+			return object(key, true, v, f)
 		case !v.IsArray():
 			return f(key, v.Text())
 		}

@@ -25,6 +25,7 @@ func TestEach(t *testing.T) {
 		{JSON, `{"targets": ["sip:a@192.0.2.1", "sip:b@192.0.2.2"], "fork": true, "to": null}`, "routing.targets=sip:a@192.0.2.1, sip:b@192.0.2.2|fork=true"},
 		{JSON, `{"routing": {"targets": "sip:a", "failover": []}}`, "routing.targets=sip:a|routing.failover="},
 		{JSON, `{"headers": {"append": ["X-A: 1", "X-B: 2"]}}`, "headers.append=X-A: 1|headers.append=X-B: 2"},
+		{JSON, `{"": {"a": {"": 1}}}`, ".a.=1"},
 	} {
 		if got, ok := collect(c.kind, c.body); !ok || got != c.want {
 			t.Errorf("%s %q: %s, %v, want %s", c.kind, c.body, got, ok, c.want)
