@@ -89,13 +89,13 @@ func (p *phone) listen() {
 			p.responses <- m
 			continue
 		}
+		if m.Method != "ACK" { // first: who has seen a request may close the phone
+			p.reply(m, from)
+		}
 		key := m.Method + " " + m.Header(sip.Via)
 		if !seen[key] {
 			seen[key] = true
 			p.requests <- m
-		}
-		if m.Method != "ACK" {
-			p.reply(m, from)
 		}
 	}
 }
