@@ -262,9 +262,10 @@ func (s *Store) waiting() int64 {
 }
 
 // pieces writes what waits into the file bit by bit, what was deleted first: small
-// transactions find room where a large one does not. Readers and logs still have all of
-// it, so that it may end anywhere.
+// transactions find room where a large one does not, and some where others do not.
+// Readers and logs still have all of it, so that it may end anywhere.
 func (s *Store) pieces() error {
+	failed := 0
 	for _, o := range []*overlay{s.frozen, s.active} {
 		if o == nil {
 			continue
@@ -278,7 +279,10 @@ func (s *Store) pieces() error {
 					var one [buckets]map[string]entry
 					one[b] = map[string]entry{k: e}
 					err := s.tune.update(s.db, func(tx *bbolt.Tx) error { return writeChanges(tx, &one) })
-					if err != nil {
+					if err == nil {
+						continue
+					}
+					if failed++; failed > maxFailed || !errors.Is(err, bolterrors.ErrMaxSizeReached) {
 						return err
 					}
 				}
@@ -287,6 +291,9 @@ func (s *Store) pieces() error {
 	}
 	return nil
 }
+
+// maxFailed is how many pieces may find no room before the others are given up.
+const maxFailed = 16
 
 func writeChanges(tx *bbolt.Tx, changes *[buckets]map[string]entry) (err error) {
 	for b, of := range changes {

@@ -49,7 +49,7 @@ func (m moody) Sync() error {
 type trouble struct {
 	tune
 	writes, syncs, updates atomic.Bool
-	full                   atomic.Bool   // the next transaction finds no room
+	full                   atomic.Int32  // so many transactions find no room
 	trip                   atomic.Bool   // after the next transaction syncs of the log fail
 	fast                   bool          // nothing is synced
 	hold                   chan struct{} // nil: checkpoints do not wait
@@ -65,7 +65,7 @@ func newTrouble() *trouble {
 		if x.hold != nil {
 			<-x.hold
 		}
-		if db.NoSync = x.fast; x.full.CompareAndSwap(true, false) {
+		if db.NoSync = x.fast; x.full.Add(-1) >= 0 {
 			return bolterrors.ErrMaxSizeReached
 		}
 		defer func() {
@@ -233,9 +233,9 @@ func TestCheckpointFails(t *testing.T) {
 		t.Error("it is still away")
 	}
 	// Small transactions find room where a large one does not.
-	x.full.Store(true)
+	x.full.Store(1)
 	turn(t, s, true)
-	x.full.Store(true)
+	x.full.Store(1)
 	deposits(t, s, 6, 2)
 	holds(t, s, 8)
 	holds(t, fill(t, Options{Path: left(t, s)}), 8)
@@ -316,43 +316,6 @@ func TestCheckpointHangs(t *testing.T) {
 	turn(t, s, true)
 	deposits(t, s, n, 3)
 	holds(t, s, int64(n+2))
-}
-
-// Whoever fills a file finds it full at once, also when the log has room, and deleting
-// makes room; a file that is nearly full is full after a kill, too.
-func TestFullFileBehindTheLog(t *testing.T) { synctest.Test(t, fullFileBehindTheLog) }
-
-func fullFileBehindTheLog(t *testing.T) {
-	s := fill(t, Options{MaxSize: 2 << 20, tune: still})
-	in := store.Space{Name: "s"}
-	put := func(i int) error { return s.Put(patient(t), in, fmt.Sprint("k", i), make([]byte, 16<<10), 0) }
-	must(t, put(0))
-	inside(t, s, func() {
-		if s.log.now.frames == 0 {
-			t.Error("a file with much room is written at once")
-		}
-	})
-	n := 1
-	var full error
-	for ; full == nil && n < 1000; n++ {
-		full = put(n)
-	}
-	if !errors.Is(full, store.ErrUnavailable) || n < 30 {
-		t.Fatalf("after %d values: %v", n, full)
-	}
-	path := left(t, s)
-	must(t, s.Close())
-	s = fill(t, Options{Path: path, MaxSize: 2 << 20, tune: still})
-	if st := s.Stats(); st.Keys != n-1 {
-		t.Errorf("%d keys, want %d", st.Keys, n-1)
-	}
-	if err := put(n); !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("a value without room: %v", err)
-	}
-	for i := range n - 1 {
-		must(t, s.Delete(patient(t), in, fmt.Sprint("k", i)))
-	}
-	must(t, put(0))
 }
 
 // Checkpoints come by themselves: when the log is long, and when it is old.

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	bolterrors "go.etcd.io/bbolt/errors"
+
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
 
@@ -265,8 +267,12 @@ func (s *Store) persist(bytes int64) error {
 	case room-2*bytes < s.reserve() && s.grows():
 		return errFull
 	case s.log.direct, room-need < s.near():
-		return s.flush(false)
-	case s.writing && max(s.log.now.size, s.active.bytes) > s.tune.most:
+		err := s.flush(false)
+		if s.grows() || !errors.Is(err, bolterrors.ErrMaxSizeReached) || !s.log.now.usable() || s.behind() {
+			return err
+		}
+		// Deleting takes pages of the file, too. It gets them when more is deleted.
+	case s.writing && s.behind():
 		return errBehind
 	}
 	frame := append(s.log.frame[:0], make([]byte, frameSize)...)
@@ -299,6 +305,9 @@ func (s *Store) persist(bytes int64) error {
 	}
 	return nil
 }
+
+// behind says whether the log is as long as it may be.
+func (s *Store) behind() bool { return max(s.log.now.size, s.active.bytes) > s.tune.most }
 
 var (
 	errBehind = errors.New("the file is not written as fast as it changes")

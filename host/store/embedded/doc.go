@@ -24,7 +24,8 @@
 // When the log or a checkpoint fails, and when the file nears its MaxSize, the
 // committer writes each batch into the file itself, with all that still waits, and
 // goes back to the log when that has worked. So a full file is said at once, and
-// what is deleted makes room: the last of the file is kept for that.
+// what is deleted makes room: the last of the file is kept for that, and when its pages
+// lie badly the log takes what is deleted.
 //
 // # Layers
 //

@@ -113,6 +113,9 @@ func begin(d disk, h head, whole int64, fill bool) (*segment, error) {
 	return &segment{disk: d, head: h, size: headSize, whole: size >= whole}, err
 }
 
+// usable says whether a frame may be appended.
+func (g *segment) usable() bool { return g.disk != nil && !g.torn }
+
 // append writes a frame and makes it durable. The records in b begin at frameSize. After
 // an error the segment must not be used again.
 func (g *segment) append(b []byte, last bool) error {
