@@ -46,9 +46,13 @@ func bookingOf(c *abi.Call, req wire.Reader) (booking, abi.Code) {
 
 func free(b store.Balance, err error) result { return valueOrCode(b.Free(), err) }
 
-// soon is the engine, if it is one that tells results itself: nothing has to wait for them then.
+// soon is the engine, if it is one that tells results itself: nothing has to wait for them then. Its deadline is
+// Config.StoreWait; without that a function may wait for as long as its hook, so somebody has to.
 func (g *Generation) soon() store.Soon {
 	s, _ := g.store.(store.Soon)
+	if g.host.config.StoreWait <= 0 {
+		return nil
+	}
 	return s
 }
 

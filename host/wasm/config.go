@@ -30,7 +30,8 @@ type Config struct {
 	// nil refuses modules that are granted them.
 	Store  store.Store
 	Leases Leases
-	// StoreWait is how long one of their functions may wait, besides Limits.ParkWait; 0 is as long as that.
+	// StoreWait is how long one of their functions may wait, besides Limits.ParkWait; 0 is as long as that. It is the
+	// deadline that the store has for those without one.
 	StoreWait time.Duration
 	// Redis gives commands for sbc_redis; nil refuses such modules.
 	Redis store.Commander

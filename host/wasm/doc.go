@@ -29,8 +29,8 @@
 // when the guest trapped, ran out of time, answered garbage, or grew past its soft limit; no other call notices.
 //
 // A hook that waits for something outside answers PENDING: it is parked in its instance, which serves other hooks.
-// What it waits for runs on a goroutine of its own or on a timer, and comes as mail to the instance; whoever has the
-// instance, or nobody, lets the guest have it (mail.go). The decision goes to the call's Later, never while an
+// What it waits for runs on a goroutine of its own, a connection's (httpconn.go), the store's or a timer's, and comes as
+// mail to the instance; whoever has the instance, or nobody, lets the guest have it (mail.go). The decision goes to the call's Later, never while an
 // instance is held. Variables and state of a parked hook are copies until then, so that its strand can go on.
 //
 // # Capabilities
@@ -45,7 +45,8 @@
 // # Ownership
 //
 // Host starts a goroutine for each generation that closes and for instances that are made again beside the traffic;
-// Host.Close waits for them. Everything exported may be used concurrently; hooks of one call come one at a time.
+// Host.Close waits for them. A generation has one for each connection to a web server without TLS; it waits for them when
+// it closes. Everything exported may be used concurrently; hooks of one call come one at a time.
 //
 // What the sandbox does not bound: a guest that recurses within its fuel may hold up to 100 MB of native stack in one
 // instance until that is thrown away.

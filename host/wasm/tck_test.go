@@ -119,7 +119,7 @@ func newEverything(tb testing.TB, mc ModuleConfig) *everything {
 	e.Host, err = New(Config{
 		Modules: []ModuleConfig{mc}, CacheDir: cacheDir(), Node: "sbc1", Log: e.log.logger(),
 		CDR:   func(string, []byte) (Sink, error) { return e.records, nil },
-		Store: s, Leases: store.NewHolder(s, "sbc1", store.HolderOptions{}), Redis: fakeRedis{}, Calls: e.calls,
+		Store: s, Leases: store.NewHolder(s, "sbc1", store.HolderOptions{}), Redis: fakeRedis{}, Calls: e.calls, StoreWait: time.Minute,
 		Maps: func(name string) (func([]byte, string) ([]byte, bool), bool) {
 			return func(dst []byte, key string) ([]byte, bool) {
 				return append(dst, "123"...), key == "bob"
