@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,10 +37,29 @@ func newKeeper(s *site) *keeper {
 // start starts Redis on the data that is there.
 func (k *keeper) start() {
 	k.s.t.Helper()
+	k.mend()
 	host, port, _ := net.SplitHostPort(k.addr)
 	k.proc = start(k.s.t, k.s.dir, "redis-server", "--bind", host, "--port", port, "--dir", k.s.dir,
 		"--save", "", "--appendonly", "yes", "--appendfsync", "always")
 	await(k.s.t, "Redis", func() bool { return k.say("PING") == "+PONG" })
+}
+
+// mend cuts off what a Redis that was killed wrote half of. Redis 7.0 does not when the cut
+// is inside of a script's transaction: it leaves the first half, skips it when it starts, and
+// does it when it starts the next time.
+func (k *keeper) mend() {
+	k.s.t.Helper()
+	manifest := filepath.Join(k.s.dir, "appendonlydir", "appendonly.aof.manifest")
+	if _, err := os.Stat(manifest); err != nil {
+		return // the first start
+	}
+	ctx, cancel := context.WithTimeout(k.s.t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "redis-check-aof", "--fix", manifest)
+	cmd.Stdin = strings.NewReader("y\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		k.s.t.Fatalf("redis-check-aof: %v\n%s", err, out)
+	}
 }
 
 // say gives Redis one command and returns the first line of the answer, "" without one.
