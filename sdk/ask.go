@@ -43,8 +43,18 @@ func (c *Call) composed() bool {
 	return true
 }
 
-// send calls f with the request.
+// send calls f, which takes time as a rule, with the request. A hook that could not wait for it
+// does not even ask, so that f is not called twice.
 func (c *Call) send(f asker) (wire.Reader, error) {
+	if c.prompt {
+		c.again = true
+		return wire.Reader{}, ErrAgain
+	}
+	return c.look(f)
+}
+
+// look is send for functions that a store on this node answers at once.
+func (c *Call) look(f asker) (wire.Reader, error) {
 	if c.again {
 		return wire.Reader{}, ErrAgain
 	}
@@ -122,7 +132,8 @@ func texts(in wire.Reader, k int) []string {
 // Sleep waits; the instance serves other hooks meanwhile. It fails with
 // ErrGone when the call ended first.
 func (c *Call) Sleep(d Duration) error {
-	if c.again {
+	if c.prompt {
+		c.again = true
 		return ErrAgain
 	}
 	r := c.host.sleep(c.handle, int64(d))

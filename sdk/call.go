@@ -17,6 +17,7 @@ type Call struct {
 	stale   bool    // a variable was set since the frame was written
 	arena   []byte  // what was pulled in this hook
 	w       *worker // that runs the hook; nil when it cannot wait
+	prompt  bool    // it runs without one although it might have to wait
 	again   bool    // it had to: it has to begin again, with one
 	request []byte  // of the last asynchronous function; all its capacity is kept
 	writer  wire.Writer

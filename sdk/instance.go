@@ -106,6 +106,7 @@ func (i *instance) event(e wire.Event, handle int64, n int) int64 {
 		return failed(wire.CodeInvalid)
 	}
 	i.call.begin(in, handle, i.host)
+	i.call.prompt = i.async
 	err := hook(&i.call)
 	if i.call.again {
 		// It has asked for something that is not there at once. The result of that is not missed.

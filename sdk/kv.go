@@ -12,7 +12,10 @@ func (c *Call) KV() KV { return KV{c} }
 
 // Get is the value of a key; it fails with ErrNotFound. Numbers are decimal text.
 func (k KV) Get(key string) ([]byte, error) {
-	in, err := k.ask(k.c.host.kvGet, key, nil)
+	for more := true; more; more = !k.c.composed() {
+		k.c.compose(wire.KVSlots).Text(wire.KVKey, key)
+	}
+	in, err := k.c.look(k.c.host.kvGet)
 	b, _ := in.Bytes(wire.ResultBody)
 	return b, err
 }
@@ -84,7 +87,7 @@ func (k KV) member(f asker, set, member string) (wire.Reader, error) {
 		w.Text(wire.KVKey, set)
 		w.Pair(w.List(wire.KVMembers, 1), 0, member, "")
 	}
-	return k.c.send(f)
+	return k.c.look(f)
 }
 
 func (k KV) ask(f asker, key string, more func(*wire.Writer)) (wire.Reader, error) {

@@ -54,7 +54,7 @@ func (l Limits) AcquireAs(lease string, away Away, limits ...Limit) (denied stri
 			w.Pair(at, i, x.Key, unsafe.String(unsafe.SliceData(text), len(text))) // which copies it
 		}
 	}
-	in, err := l.c.send(l.c.host.limitAcquire)
+	in, err := l.c.look(l.c.host.limitAcquire)
 	if err == ErrConflict {
 		return in.Text(wire.ResultBody), nil
 	}

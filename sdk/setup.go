@@ -57,7 +57,8 @@ func (s *Setup) Skip(events ...wire.Event) {
 // nothing before they ask: no variable, state, timer, metric, nor the module itself. They then run
 // without what waiting needs, which costs more than a light hook. One that has to wait all
 // the same gets ErrAgain from what it asks, is to return, and is begun again in the usual
-// way: what it asked is asked twice then. Hooks that never ask may change what they like.
+// way. It then looks at the store twice, and asks for a limit twice that was full, but for
+// nothing else. Hooks that never ask may change what they like.
 func (s *Setup) Prompt(events ...wire.Event) {
 	for _, e := range events {
 		s.prompt |= 1 << (e & 63)
