@@ -21,7 +21,7 @@ type Options struct {
 	// Retry is the pause after a failed write; it doubles up to 5s. Default 100ms.
 	Retry time.Duration
 	// Pace is the least time from the beginning of a batch to that of the next, while
-	// little waits. Default 10ms.
+	// little waits. Default 20ms.
 	Pace time.Duration
 	// Drain is how long Close waits for sinks to deliver the rest, which waits for
 	// the next start otherwise. Default 2s.
@@ -43,7 +43,7 @@ func (o Options) filled() Options {
 		o.Retry = 100 * time.Millisecond
 	}
 	if o.Pace <= 0 {
-		o.Pace = 10 * time.Millisecond
+		o.Pace = 20 * time.Millisecond
 	}
 	if o.Drain <= 0 {
 		o.Drain = 2 * time.Second

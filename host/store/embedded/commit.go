@@ -18,8 +18,8 @@ const (
 	fullness = 4 << 20
 	// Under load a batch begins this long after the one before, unless enough operations
 	// wait: a sync costs as much for one as for a hundred.
-	pace       = 10 * time.Millisecond
-	enough     = 32
+	pace       = 20 * time.Millisecond
+	enough     = 256
 	sweepEvery = 30 * time.Second
 )
 

@@ -11,15 +11,15 @@
 // Open starts two, Close awaits them. The committer makes all changes: it runs what
 // is queued as one batch, appends what that changes to the log, syncs, shows it to
 // readers, answers, and begins again. What comes to an idle store is begun at once;
-// under load batches begin 10 ms apart, unless many operations wait, so that they
+// under load batches begin 20 ms apart, unless many operations wait, so that they
 // share a sync. When the disk refuses, a whole batch fails with ErrUnavailable and
 // what it changed in memory is taken back. It also tells what was asked through
 // store.Soon; a timer tells what came too late.
 //
 // The checkpointer writes what the log has into the file, once it is 4 MiB long, less
-// after the start, or 10 s old, in one transaction, while the next log is being written: what changed
-// often is written once. Nobody waits for it, unless the log reaches 64 MiB
-// meanwhile: then changes fail with ErrUnavailable.
+// after the start, or 10 s old, in one transaction, while the next log is being
+// written: what changed often is written once. Nobody waits for it, unless the log
+// reaches 64 MiB meanwhile: then changes fail with ErrUnavailable.
 //
 // When the log or a checkpoint fails, and when the file nears its MaxSize, the
 // committer writes each batch into the file itself, with all that still waits, and
