@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/sallyport-sbc/sallyport/host/durable"
 )
 
 // Disk is an open file of records. Only one goroutine uses it at a time.
@@ -25,7 +27,7 @@ type Disk interface {
 // disk is a real file.
 type disk struct{ *os.File }
 
-func (d disk) Sync() error { return datasync(d.File) }
+func (d disk) Sync() error { return durable.Data(d.File) }
 
 func (d disk) Size() (int64, error) {
 	i, err := d.Stat()
@@ -83,13 +85,7 @@ func prepare(f *os.File, dir string, log *slog.Logger) error {
 	if i.Size() > 0 {
 		return nil
 	}
-	// A new file is only there after a crash when its folder says so.
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return durable.Folder(dir)
 }
 
 // repair makes the file end in a whole line.

@@ -5,6 +5,8 @@ import (
 	"hash/crc32"
 	"os"
 	"time"
+
+	"github.com/sallyport-sbc/sallyport/host/durable"
 )
 
 // position is a place in the records: all before it have been read.
@@ -62,5 +64,5 @@ func (o offset) save(p position, fresh time.Time) error {
 	if _, err := o.WriteAt(line, 0); err != nil {
 		return err
 	}
-	return datasync(o.File)
+	return durable.Data(o.File)
 }

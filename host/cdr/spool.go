@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/sallyport-sbc/sallyport/host/durable"
 )
 
 // spool is what sinks read: the files that records went to, in order. Each has a
@@ -146,7 +148,7 @@ func (s *spool) link(path string, d Disk) error {
 		_ = os.Remove(s.path(number))
 		return fmt.Errorf("%s was moved away meanwhile", path)
 	}
-	if err := syncFolder(s.dir); err != nil {
+	if err := durable.Folder(s.dir); err != nil {
 		_ = os.Remove(s.path(number))
 		return err
 	}
@@ -272,13 +274,4 @@ func (s *spool) unlink() {
 		}
 		s.segments = s.segments[1:]
 	}
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

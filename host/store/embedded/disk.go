@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sallyport-sbc/sallyport/host/durable"
 	"github.com/sallyport-sbc/sallyport/host/store"
 )
 
@@ -23,7 +24,7 @@ type disk interface {
 // file is a real one.
 type file struct{ *os.File }
 
-func (f file) Sync() error { return datasync(f.File) }
+func (f file) Sync() error { return durable.Data(f.File) }
 
 func (f file) Size() (int64, error) {
 	info, err := f.Stat()
@@ -43,11 +44,7 @@ func openDisk(path string) (disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+	if err := durable.Folder(filepath.Dir(path)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return file{f}, nil
