@@ -78,6 +78,7 @@ func (s soak) run(sut *sut, warm int, round func(i int) error) {
 		}
 	}
 	base := rest(s.t.Context(), sut, 0)
+	files := sut.files()
 
 	done := make(chan error, 1)
 	over := make(chan struct{})
@@ -109,8 +110,8 @@ func (s soak) run(sut *sut, warm int, round func(i int) error) {
 		s.t.Error(err)
 	}
 	after := rest(s.t.Context(), sut, base+base/4)
-	s.t.Logf("%d rounds at %d calls/s: %d calls, %d failed; memory %d MiB before, %d MiB at the highest in each fifth, %d MiB after",
-		s.rounds, s.rate, calls, failed, base>>10, mib(high[:]), after>>10)
+	s.t.Logf("%d rounds at %d calls/s: %d calls, %d failed; memory %d MiB before (%d of files), %d MiB at the highest in each fifth, %d MiB after (%d of files)",
+		s.rounds, s.rate, calls, failed, base>>10, files>>10, mib(high[:]), after>>10, sut.files()>>10)
 	if last, first := high[len(high)-1], max(high[1], base); s.rounds >= 100 && last > first+first/8 {
 		s.t.Errorf("the memory grew from %d to %d KiB", first, last)
 	}
@@ -140,6 +141,15 @@ func rest(ctx context.Context, sut *sut, enough int64) int64 {
 		least = min(least, sut.stat().rss)
 	}
 	return least
+}
+
+// files is how many KiB of the memory are files, such as the program and the store, which
+// the system takes back when it needs room.
+func (s *sut) files() (kib int64) {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	_, line, _ := strings.Cut(string(b), "\nRssFile:")
+	fmt.Sscan(line, &kib)
+	return kib
 }
 
 // api is the control API of the SBC.
