@@ -55,7 +55,7 @@ type trouble struct {
 	hold                   chan struct{} // nil: checkpoints do not wait
 }
 
-func newTrouble() *trouble {
+func newTrouble(t *testing.T) *trouble {
 	x := &trouble{tune: still}
 	x.open = func(path string) (disk, error) {
 		d, err := openDisk(path)
@@ -63,7 +63,7 @@ func newTrouble() *trouble {
 	}
 	x.update = func(db *bbolt.DB, do func(*bbolt.Tx) error) error {
 		if x.hold != nil {
-			<-x.hold
+			await(t, x.hold)
 		}
 		if db.NoSync = x.fast; x.full.Add(-1) >= 0 {
 			return bolterrors.ErrMaxSizeReached
@@ -89,7 +89,7 @@ func TestLayersAreOneMap(t *testing.T) { synctest.Test(t, layersAreOneMap) }
 
 func layersAreOneMap(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	x := newTrouble()
+	x := newTrouble(t)
 	x.hold, x.fast = make(chan struct{}), true
 	s := fill(t, Options{tune: x.tune})
 	var model [buckets]map[string]string
@@ -122,7 +122,7 @@ func layersAreOneMap(t *testing.T) {
 			end()
 		}
 	}
-	quick := newTrouble()
+	quick := newTrouble(t)
 	quick.fast = true
 	for range 400 {
 		_, err := update(patient(t), s, store.OpPut, func(b *batch) (none struct{}, err error) {
@@ -175,7 +175,7 @@ func TestDiskRefuses(t *testing.T) {
 		"writes": func(x *trouble) *atomic.Bool { return &x.writes },
 		"syncs":  func(x *trouble) *atomic.Bool { return &x.syncs },
 	} {
-		x := newTrouble()
+		x := newTrouble(t)
 		s := fill(t, Options{tune: x.tune})
 		in := store.Space{Name: "s"}
 		deposits(t, s, 0, 3)
@@ -210,7 +210,7 @@ func TestDiskRefuses(t *testing.T) {
 
 // A checkpoint that fails is said, changes are refused meanwhile, and nothing is lost.
 func TestCheckpointFails(t *testing.T) {
-	x := newTrouble()
+	x := newTrouble(t)
 	s := fill(t, Options{tune: x.tune})
 	deposits(t, s, 0, 3)
 	x.updates.Store(true)
@@ -250,7 +250,7 @@ func TestCheckpointFails(t *testing.T) {
 
 // A log that cannot be begun anew after a checkpoint, or a flush, leaves no gap.
 func TestLogCannotBeginAnew(t *testing.T) {
-	x := newTrouble()
+	x := newTrouble(t)
 	s := fill(t, Options{tune: x.tune})
 	n := 0
 	for range 3 {
@@ -282,7 +282,7 @@ func TestLogCannotBeginAnew(t *testing.T) {
 func TestRecoveryIntoFileThatRefuses(t *testing.T) {
 	s := fill(t, Options{tune: still})
 	deposits(t, s, 0, 3)
-	x := newTrouble()
+	x := newTrouble(t)
 	x.updates.Store(true)
 	again := fill(t, Options{Path: left(t, s), tune: x.tune})
 	holds(t, again, 3)
@@ -298,7 +298,7 @@ func TestRecoveryIntoFileThatRefuses(t *testing.T) {
 
 // While a checkpoint hangs changes go on, up to a bound.
 func TestCheckpointHangs(t *testing.T) {
-	x := newTrouble()
+	x := newTrouble(t)
 	x.hold, x.most = make(chan struct{}), 16<<10
 	s := fill(t, Options{tune: x.tune})
 	deposits(t, s, 0, 3)

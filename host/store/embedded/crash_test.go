@@ -95,6 +95,14 @@ func patient(t *testing.T) context.Context {
 	return ctx
 }
 
+// await waits until c is closed, or the test is over: what a test holds up must not outlive it.
+func await(t *testing.T, c <-chan struct{}) {
+	select {
+	case <-c:
+	case <-t.Context().Done():
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -271,11 +279,15 @@ func TestDeadline(t *testing.T) {
 	go func() {
 		_, _ = update(patient(t), s, store.OpPut, func(*batch) (none struct{}, err error) {
 			close(begun)
-			<-block
+			await(t, block)
 			return none, nil
 		})
 	}()
-	<-begun
+	select {
+	case <-begun:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the committer does not begin")
+	}
 	if _, err := s.Deposit(over, "a", "d", 1); !errors.Is(err, store.ErrTimeout) {
 		t.Errorf("a deadline that is over: %v", err)
 	}

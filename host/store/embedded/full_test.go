@@ -12,7 +12,7 @@ import (
 // What is deleted while the file finds no page for it is durable in the log, and reaches
 // the file later.
 func TestDeletingFromFileWithoutPages(t *testing.T) {
-	x := newTrouble()
+	x := newTrouble(t)
 	s := fill(t, Options{tune: x.tune, MaxSize: 256 << 10})
 	in := store.Space{Name: "s"}
 	for i := range 9 {

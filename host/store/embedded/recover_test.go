@@ -37,7 +37,7 @@ func TestLogsAreBroughtIn(t *testing.T) {
 	hold := make(chan struct{})
 	slow := still
 	slow.update = func(db *bbolt.DB, do func(*bbolt.Tx) error) error {
-		<-hold
+		await(t, hold)
 		return db.Update(do)
 	}
 	s := fill(t, Options{tune: slow})
@@ -94,7 +94,7 @@ func TestLogsThatDoNotFit(t *testing.T) {
 	hold := make(chan struct{})
 	slow := still
 	slow.update = func(db *bbolt.DB, do func(*bbolt.Tx) error) error {
-		<-hold
+		await(t, hold)
 		return db.Update(do)
 	}
 	s := fill(t, Options{tune: slow})
