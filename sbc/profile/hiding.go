@@ -89,13 +89,15 @@ func (s *seal) close(text string) string {
 	return sealLetters.EncodeToString(b)
 }
 
-// open is the opposite of close; ok is false for what this secret did not make.
+// open is the opposite of close; ok is false for what this secret did not make, which the
+// same bytes with other bits behind the last of them are, too.
 func (s *seal) open(user string) (text string, ok bool) {
 	if len(user) > mostUser {
 		return "", false
 	}
-	b, err := sealLetters.DecodeString(strings.ToLower(user))
-	if err != nil || len(b) <= sealTag {
+	user = strings.ToLower(user)
+	b, err := sealLetters.DecodeString(user)
+	if err != nil || len(b) <= sealTag || sealLetters.EncodeToString(b) != user {
 		return "", false
 	}
 	s.crypt(b[:sealTag], b[sealTag:])
